@@ -1,0 +1,24 @@
+"""Measure claims: `python -m experiments`, with --claim ID for one, --quick for a fast look that writes nothing."""
+
+import argparse
+
+from experiments import ae_holes, vae_prior_samples
+from experiments.ledger import Claim, run
+
+CLAIMS: dict[str, Claim] = {claim.id: claim for claim in (ae_holes.CLAIM, vae_prior_samples.CLAIM)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m experiments", description=__doc__)
+    parser.add_argument("--claim", choices=sorted(CLAIMS), help="measure this one only")
+    parser.add_argument("--quick", action="store_true", help="two seeds, less training, nothing written")
+    options = parser.parse_args()
+    for claim in [CLAIMS[options.claim]] if options.claim else CLAIMS.values():
+        result = run(claim, quick=options.quick)
+        print(f"{claim.id}: {result['verdict']}")
+        for name, arm in result["arms"].items():
+            print(f"    {name:24} {arm['mean']:8.3f} ± {arm['std']:.3f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+import base64
+import io
+import subprocess
+import sys
+
+import pytest
+import torch
+from PIL import Image
+
+from vae_lessons import plots
+
+ALT = "Two rows of grey squares."
+
+
+def size_of(picture: plots.Picture) -> tuple[int, int]:
+    return Image.open(io.BytesIO(picture.png())).size
+
+
+def test_picture_carries_its_description_three_times():
+    data, metadata = plots.image_grid(torch.rand(4, 9), alt=ALT, columns=2)._repr_mimebundle_()
+    assert metadata["image/png"]["alt"] == data["text/plain"] == ALT
+    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
+
+
+def test_pictures_are_the_same_bytes_each_time():
+    images = torch.rand(6, 9)
+    assert plots.image_grid(images, alt=ALT).png() == plots.image_grid(images, alt=ALT).png()
+
+
+def test_tiles_keep_their_orientation_and_order():
+    images = torch.arange(12.0).reshape(3, 4)  # 2 x 2 pixels
+    assert plots._tile(images, columns=2).tolist() == [
+        [0, 1, 4, 5],
+        [2, 3, 6, 7],
+        [8, 9, 0, 0],
+        [10, 11, 0, 0],
+    ]
+
+
+def test_plane_runs_from_top_left_to_bottom_right():
+    points = plots.plane(2, 2.0)
+    assert points.tolist() == [[-1.0, 1.0], [1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]]
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        lambda: plots.image_rows({"original": torch.rand(5, 784), "copy": torch.rand(5, 784)}, alt=ALT),
+        lambda: plots.image_rows({"one": torch.rand(2, 784)}, alt=ALT, columns=["a", "b"]),
+        lambda: plots.latent_scatter({"AE": (torch.randn(50, 2), torch.arange(50) % 10)}, alt=ALT, unit_circles=True),
+        lambda: plots.latent_map(torch.randn(50, 2), torch.arange(50) % 10, torch.rand(25, 784), limit=3, alt=ALT),
+        lambda: plots.lines([1, 2, 4], {"a": [3, 2, 1], "b": [1, 1, 1]}, xlabel="x", ylabel="y", alt=ALT, log_x=True),
+        lambda: plots.seed_dots({"a": [0.1, 0.2], "b": [0.5, 0.6]}, xlabel="share", alt=ALT, percent=True),
+    ],
+)
+def test_every_figure_is_drawn_at_a_readable_size(picture):
+    width, height = size_of(picture())
+    assert 500 < width < 1000 and height > 60
+
+
+def test_plots_do_not_touch_pyplot():
+    code = "import sys, vae_lessons.plots; sys.exit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -1,0 +1,179 @@
+"""Figures for the lessons, each with a description in words. They take tensors and know no model."""
+
+import base64
+import io
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from matplotlib import color_sequences
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.offsetbox import AnchoredText
+from torch import Tensor
+
+WIDTH = 7.0  # inches; about the width of a notebook's text
+DPI = 110
+CLASS_COLORS = color_sequences["petroff10"]  # ten colours chosen to stay apart for colour-blind readers
+SERIES_COLORS = [color_sequences["okabe_ito"][i] for i in (5, 6, 3, 1, 7, 0)]  # blue, vermilion, green, orange, ...
+MARKERS = "osD^vP*X<>"
+
+
+class Picture:
+    """A matplotlib `figure` and its description `alt`, shown together as the result of a notebook cell."""
+
+    def __init__(self, figure: Figure, alt: str):
+        self.figure, self.alt = figure, alt
+
+    def png(self) -> bytes:
+        """The figure as a PNG file."""
+        buffer = io.BytesIO()
+        self.figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
+        return buffer.getvalue()
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        data = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": self.alt}
+        return data, {"image/png": {"alt": self.alt}}
+
+
+def image_rows(rows: Mapping[str, Tensor], *, alt: str, columns: Sequence[str] = ()) -> Picture:
+    """One labelled row of pictures per entry, each (N, P) in [0, 1]; `columns` are optional headings."""
+    count = max(len(images) for images in rows.values())
+    label_width = 0.085 * max(len(label) for label in rows)
+    scale = (WIDTH - label_width) / count
+    figure = Figure(figsize=(WIDTH, scale * len(rows) + 0.25 * bool(columns)))
+    axes = figure.subplots(len(rows), 1, squeeze=False)[:, 0]
+    for ax, (label, images) in zip(axes, rows.items(), strict=True):
+        _show_tiles(ax, _tile(images, columns=count))
+        ax.set_ylabel(label, rotation=0, ha="right", va="center")
+    side = _side(next(iter(rows.values())))
+    for i, heading in enumerate(columns):
+        axes[0].text((i + 0.5) * side, -2, heading, ha="center", va="bottom")
+    figure.subplots_adjust(hspace=0.04)
+    return Picture(figure, alt)
+
+
+def image_grid(images: Tensor, *, alt: str, columns: int = 10, title: str = "") -> Picture:
+    """Pictures (N, P) in [0, 1], row by row."""
+    rows = math.ceil(len(images) / columns)
+    figure = Figure(figsize=(WIDTH, WIDTH * rows / columns))
+    ax = figure.subplots()
+    _show_tiles(ax, _tile(images, columns=columns))
+    ax.set_title(title)
+    return Picture(figure, alt)
+
+
+def latent_scatter(panels: Mapping[str, tuple[Tensor, Tensor]], *, alt: str, unit_circles: bool = False) -> Picture:
+    """Codes (N, 2) with their labels (N,), a panel per entry; each class is marked by colour, shape and its name."""
+    figure = Figure(figsize=(WIDTH, WIDTH / len(panels) if len(panels) > 1 else 0.8 * WIDTH), layout="constrained")
+    axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    for ax, (title, (codes, labels)) in zip(axes, panels.items(), strict=True):
+        _scatter(ax, codes, labels)
+        if unit_circles:
+            _circles(ax)
+        ax.set(title=title, xlabel="$z_1$", ylabel="$z_2$", aspect="equal", adjustable="datalim")
+    return Picture(figure, alt)
+
+
+def latent_map(codes: Tensor, labels: Tensor, decoded: Tensor, *, limit: float, alt: str) -> Picture:
+    """Codes (N, 2) beside the pictures (n * n, P) decoded on `plane(n, limit)`, both from -limit to limit."""
+    figure = Figure(figsize=(WIDTH, WIDTH / 2), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    _scatter(left, codes, labels)
+    left.set(title="codes of the test images", xlabel="$z_1$", ylabel="$z_2$", aspect="equal")
+    left.set(xlim=(-limit, limit), ylim=(-limit, limit))
+    tiles = _tile(decoded, columns=math.isqrt(len(decoded)))
+    right.imshow(tiles, cmap="gray_r", vmin=0, vmax=1, extent=(-limit, limit, -limit, limit))
+    right.set(title="what the decoder makes of each point", xlabel="$z_1$")
+    return Picture(figure, alt)
+
+
+def plane(side: int, limit: float) -> Tensor:
+    """side * side points (side * side, 2) of a square from -limit to limit, row by row from the top left."""
+    steps = (torch.arange(side) + 0.5) / side * 2 * limit - limit
+    vertical, horizontal = torch.meshgrid(steps.flip(0), steps, indexing="ij")
+    return torch.stack([horizontal.flatten(), vertical.flatten()], dim=1)
+
+
+def lines(
+    x: Sequence[float],
+    series: Mapping[str, Sequence[float]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    alt: str,
+    log_x: bool = False,
+) -> Picture:
+    """One line with its own marker per entry, all over the same x; the name stands in a legend."""
+    figure = Figure(figsize=(WIDTH, 0.5 * WIDTH), layout="constrained")
+    ax = figure.subplots()
+    for i, (name, values) in enumerate(series.items()):
+        ax.plot(x, values, marker=MARKERS[i], color=SERIES_COLORS[i], label=name)
+    if log_x:
+        ax.set_xscale("log", base=2)
+    ax.set_xticks(x, [f"{value:g}" for value in x])
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.set_ylim(bottom=0)
+    ax.legend(frameon=False)
+    return Picture(figure, alt)
+
+
+def seed_dots(arms: Mapping[str, Sequence[float]], *, xlabel: str, alt: str, percent: bool = False) -> Picture:
+    """A line per arm of an experiment: one open dot per seed and a bar at their mean."""
+    figure = Figure(figsize=(WIDTH, 0.6 + 0.33 * len(arms)), layout="constrained")
+    ax = figure.subplots()
+    for i, values in enumerate(arms.values()):
+        mean = float(np.mean(values))
+        ax.plot(values, [i] * len(values), "o", mfc="none", color=SERIES_COLORS[0], ms=6)
+        ax.plot([mean, mean], [i - 0.3, i + 0.3], color="black", lw=2)
+        text = f"{mean:.0%}" if percent else f"{mean:.2f}"
+        ax.annotate(text, (1.01, i), xycoords=("axes fraction", "data"), va="center")
+    ax.set_yticks(range(len(arms)), list(arms))
+    ax.invert_yaxis()
+    ax.grid(axis="x", alpha=0.3)
+    ax.set_xlabel(xlabel)
+    if percent:
+        ax.set_xlim(0, 1)
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    return Picture(figure, alt)
+
+
+def _scatter(ax: Axes, codes: Tensor, labels: Tensor) -> None:
+    codes, labels = codes.detach().cpu().numpy(), labels.cpu().numpy()
+    for value in np.unique(labels):
+        of_class = codes[labels == value]
+        color = CLASS_COLORS[value % 10]
+        ax.scatter(of_class[:, 0], of_class[:, 1], s=6, marker=MARKERS[value % 10], color=color, alpha=0.5, lw=0)
+    for value in np.unique(labels):  # after all dots, so that no name is covered
+        x, y = np.median(codes[labels == value], axis=0)
+        box = {"boxstyle": "circle,pad=0.2", "fc": "white", "ec": CLASS_COLORS[value % 10], "alpha": 0.9}
+        ax.text(x, y, str(value), ha="center", va="center", weight="bold", bbox=box)
+
+
+def _circles(ax: Axes) -> None:
+    """Where the points of N(0, I) lie: 39 % of them inside radius 1, 99 % inside radius 3."""
+    angle = np.linspace(0, 2 * math.pi, 200)
+    for radius in (1, 2, 3):
+        ax.plot(radius * np.cos(angle), radius * np.sin(angle), color="black", lw=1, ls="--")
+    ax.add_artist(AnchoredText("dashed: radius 1, 2, 3", loc="lower right", prop={"size": 8}, frameon=False))
+
+
+def _side(images: Tensor) -> int:
+    return math.isqrt(images.shape[-1])
+
+
+def _tile(images: Tensor, *, columns: int) -> np.ndarray:
+    """(N, P) to one picture of rows * side by columns * side pixels; missing tiles are white (0 is shown white)."""
+    side = _side(images)
+    rows = math.ceil(len(images) / columns)
+    tiles = torch.zeros(rows * columns, side, side)
+    tiles[: len(images)] = images.detach().cpu().reshape(-1, side, side)
+    return tiles.reshape(rows, columns, side, side).transpose(1, 2).reshape(rows * side, columns * side).numpy()
+
+
+def _show_tiles(ax: Axes, tiles: np.ndarray) -> None:
+    ax.imshow(tiles, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    ax.set(xticks=[], yticks=[])
+    for spine in ax.spines.values():
+        spine.set_visible(False)

@@ -1,0 +1,261 @@
+"""One training loop for every model of the course, with seeding, device, progress and history."""
+
+import contextlib
+import copy
+import math
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn, optim
+from tqdm.auto import tqdm
+
+from vae_lessons.data import Images, to_float
+from vae_lessons.losses import Terms
+from vae_lessons.schedules import constant
+
+Objective = Callable[[nn.Module, Tensor, Tensor], Terms]  # (model, x (B, P), labels) to per-example terms
+Penalty = Callable[[Tensor], Tensor]  # KL (B, D) to the scalar that is weighted and added to the loss
+EPOCH_FACTORS = {"fast": 0.0, "standard": 1.0, "full": 4.0}
+
+
+def pick_device() -> torch.device:
+    """CUDA, then MPS, then CPU; the environment variable VAE_LESSONS_DEVICE overrides. ValueError: it is not usable."""
+    wanted = os.environ.get("VAE_LESSONS_DEVICE")
+    if wanted:
+        try:
+            return torch.zeros((), device=wanted).device
+        except (RuntimeError, AssertionError, NotImplementedError) as error:
+            reason = str(error).splitlines()[0]
+            raise ValueError(
+                f"VAE_LESSONS_DEVICE is {wanted!r}, which PyTorch cannot use ({reason}): set it to cpu or unset it."
+            ) from None
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def seed_everything(seed: int) -> None:
+    """Seed the random generators of Python, NumPy and PyTorch (all devices)."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def scaled_epochs(standard: int) -> int:
+    """The epochs to train under VAE_LESSONS_PROFILE: 1 if it is fast, 4 times standard if it is full, else standard."""
+    profile = os.environ.get("VAE_LESSONS_PROFILE", "standard")
+    if profile not in EPOCH_FACTORS:
+        raise ValueError(
+            f"VAE_LESSONS_PROFILE is {profile!r}: set it to one of {', '.join(EPOCH_FACTORS)}, or unset it."
+        )
+    return max(1, round(standard * EPOCH_FACTORS[profile]))
+
+
+def summed_kl(kl: Tensor) -> Tensor:
+    """The KL of the whole code, mean over the batch: (B, D) to a scalar. The default penalty of `fit`."""
+    return kl.sum(1).mean()
+
+
+class Averages(NamedTuple):
+    """Means over examples, per image, in the unit of the objective (nats for a likelihood)."""
+
+    loss: float  # reconstruction + beta * kl
+    reconstruction: float
+    kl: float
+
+
+class Epoch(NamedTuple):
+    train: Averages  # measured while the weights changed
+    validation: Averages | None  # measured after the epoch, at beta = 1
+    weight: float  # of the KL at the epoch's last step
+    seconds: float
+
+
+@dataclass
+class History:
+    """What `fit` did: one `Epoch` per pass over the data, why it stopped, and which epoch's weights the model has."""
+
+    epochs: list[Epoch] = field(default_factory=list)
+    stopped: str = "finished"  # or "stopped early", "interrupted"
+    kept_epoch: int = 0  # counted from 1; 0 if no epoch was completed
+
+    def curve(self, part: str, term: str) -> list[float]:
+        """One number per epoch; part is "train" or "validation", term is "loss", "reconstruction" or "kl"."""
+        return [getattr(getattr(epoch, part), term) for epoch in self.epochs]
+
+    @property
+    def seconds(self) -> float:
+        """Training and validation time of all completed epochs."""
+        return sum(epoch.seconds for epoch in self.epochs)
+
+    def __repr__(self) -> str:
+        if not self.epochs:
+            return f"{self.stopped} before the first epoch was complete"
+        epoch = self.epochs[self.kept_epoch - 1]
+        part = "validation" if epoch.validation else "train"
+        shown = getattr(epoch, part)
+        kl = f", KL {shown.kl:.1f}" if shown.kl else ""
+        kept = "" if self.kept_epoch == len(self.epochs) else f", epoch {self.kept_epoch} kept"
+        what = f"{part} reconstruction {shown.reconstruction:.1f}{kl}"
+        return f"{self.stopped} after {len(self.epochs)} epochs{kept}: {what}"
+
+
+@contextlib.contextmanager
+def _own_randomness(seed: int, device: torch.device) -> Iterator[None]:
+    """Seeded PyTorch generators inside; afterwards the global random state is as it was before."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
+
+
+@torch.no_grad()
+def evaluate(
+    model: nn.Module,
+    data: Images,
+    *,
+    objective: Objective,
+    beta: float = 1.0,
+    prepare: Callable[[Tensor], Tensor] = to_float,
+    batch_size: int = 1000,
+    seed: int = 0,
+) -> Averages:
+    """The objective's means over all examples, in evaluation mode; the former mode is restored.
+
+    Sampling uses its own seed, so that two calls see the same noise; the global random state is left as it was.
+    """
+    device, was_training = next(model.parameters()).device, model.training
+    totals = torch.zeros(2, device=device)
+    model.eval()
+    with _own_randomness(seed, device):
+        for images, labels in zip(data.images.split(batch_size), data.labels.split(batch_size), strict=True):
+            terms = objective(model, prepare(images.to(device)), labels.to(device))
+            totals += torch.stack([terms.reconstruction.sum(), terms.kl.sum()])
+    model.train(was_training)
+    reconstruction, kl = (totals / len(data.images)).tolist()
+    return Averages(reconstruction + beta * kl, reconstruction, kl)
+
+
+def fit(
+    model: nn.Module,
+    train: Images,
+    validation: Images | None = None,
+    *,
+    objective: Objective,
+    epochs: int,
+    batch_size: int = 200,
+    learning_rate: float = 5e-3,
+    weight: Callable[[int], float] = constant,
+    penalty: Penalty = summed_kl,
+    prepare: Callable[[Tensor], Tensor] = to_float,
+    augment: Callable[[Tensor], Tensor] | None = None,
+    patience: int | None = None,
+    seed: int = 0,
+    device: torch.device | None = None,
+    progress: bool = True,
+) -> History:
+    """Minimise mean(reconstruction) + weight(step) * penalty(kl) with Adam, and return the history.
+
+    Images stay uint8 on the device; each batch is gathered by index, augmented (uint8 to uint8, in training only) and
+    prepared (uint8 (B, H, W) to float (B, P)). The learning rate rises to `learning_rate` and falls to zero once over
+    the run (one cycle; Smith and Topin 2018), which needs fewer epochs than a constant rate.
+    With `patience`, training stops after that many epochs without a better validation loss (at beta = 1) and the best
+    epoch's weights are kept. Ctrl-C, or Interrupt in Jupyter, stops training and keeps what was learned.
+    The global random state is left as it was; the model comes back in evaluation mode on the device that it was on.
+    ValueError: nothing to train on, or `patience` without validation. FloatingPointError: the loss is infinite or NaN.
+    """
+    if patience is not None and validation is None:
+        raise ValueError("patience needs validation images to watch: pass validation=, or leave patience out.")
+    if len(train.images) == 0 or epochs < 1:
+        raise ValueError(f"fit needs at least 1 image and 1 epoch, got {len(train.images)} images and {epochs} epochs.")
+    home, device = next(model.parameters()).device, device or pick_device()
+    model.to(device)
+    train = train.to(device)
+    steps = epochs * -(-len(train.images) // batch_size)
+    update = _Update(model, objective, weight, penalty, prepare, augment, learning_rate, steps)
+    validate = validation and (lambda: evaluate(model, validation, objective=objective, prepare=prepare))
+    history, best = History(), _Best(model, patience)
+    with _own_randomness(seed, device), tqdm(total=steps, desc="training", leave=False, disable=not progress) as bar:
+        try:
+            for _ in range(epochs):
+                history.epochs.append(_epoch(update, train, batch_size, validate, bar))
+                if best.is_exhausted(history):
+                    history.stopped = "stopped early"
+                    break
+        except KeyboardInterrupt:
+            history.stopped = "interrupted"
+    best.restore(history)
+    model.to(home).eval()
+    return history
+
+
+class _Update:
+    """One optimizer step, and the step counter that the KL weight depends on."""
+
+    def __init__(self, model, objective, weight, penalty, prepare, augment, learning_rate, steps):
+        self.model, self.objective, self.weight, self.penalty = model, objective, weight, penalty
+        self.prepare, self.augment, self.step = prepare, augment, 0
+        self.optimizer = optim.Adam(model.parameters(), lr=learning_rate, fused=_has_fused_adam(model))
+        self.scheduler = optim.lr_scheduler.OneCycleLR(self.optimizer, learning_rate, steps)
+
+    def __call__(self, images: Tensor, labels: Tensor) -> Tensor:
+        """The batch means of loss, reconstruction and KL before the step, (3,), left on the device."""
+        x = self.prepare(self.augment(images) if self.augment else images)
+        terms = self.objective(self.model, x, labels)
+        reconstruction = terms.reconstruction.mean()
+        loss = reconstruction + self.weight(self.step) * self.penalty(terms.kl)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self.scheduler.step()
+        self.step += 1
+        return torch.stack([loss, reconstruction, summed_kl(terms.kl)]).detach()
+
+
+def _has_fused_adam(model: nn.Module) -> bool:
+    return next(model.parameters()).device.type in ("cpu", "cuda", "mps")
+
+
+def _epoch(update: _Update, train: Images, batch_size: int, validate: Callable | None, bar: tqdm) -> Epoch:
+    start = time.perf_counter()
+    update.model.train()
+    count, device = len(train.images), train.images.device
+    totals = torch.zeros(3, device=device)
+    for index in torch.randperm(count, device=device).split(batch_size):
+        totals += len(index) * update(train.images[index], train.labels[index])
+        bar.update()
+    averages = Averages(*(totals / count).tolist())  # the only wait for the device in an epoch
+    if not math.isfinite(averages.loss):
+        raise FloatingPointError(
+            f"the loss became {averages.loss} by step {update.step}: lower the learning rate, and check that no "
+            "variance grows without bound."
+        )
+    return Epoch(averages, validate and validate(), update.weight(update.step - 1), time.perf_counter() - start)
+
+
+class _Best:
+    """The weights of the best epoch so far; without patience every epoch counts as the best."""
+
+    def __init__(self, model: nn.Module, patience: int | None):
+        self.model, self.patience, self.loss, self.epoch, self.weights = model, patience, math.inf, 0, None
+
+    def is_exhausted(self, history: History) -> bool:
+        """Take note of the newest epoch; True after `patience` epochs without a better one."""
+        newest = len(history.epochs)
+        if self.patience is None:
+            self.epoch = newest
+            return False
+        if history.epochs[-1].validation.loss < self.loss:
+            self.loss, self.epoch = history.epochs[-1].validation.loss, newest
+            self.weights = copy.deepcopy(self.model.state_dict())
+        return newest - self.epoch >= self.patience
+
+    def restore(self, history: History) -> None:
+        history.kept_epoch = self.epoch
+        if self.weights is not None:
+            self.model.load_state_dict(self.weights)
