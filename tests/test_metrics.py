@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from vae_lessons.data import binarize, mnist
-from vae_lessons.metrics import PlausibilityJudge, posterior_budget
+from vae_lessons.metrics import PlausibilityJudge, posterior_budget, prior_gap
 
 
 def test_posteriors_equal_to_the_prior_carry_nothing():
@@ -33,6 +33,22 @@ def test_a_shifted_cloud_has_the_gap_of_two_gaussians():
     torch.manual_seed(0)
     mu = 1.0 + 0.75**0.5 * torch.randn(4000, 1)  # q(z) = N(1, 1), so the gap is 1 / 2
     assert posterior_budget(mu, torch.full((4000, 1), math.log(0.25))).aggregate_gap == pytest.approx(0.5, abs=0.03)
+
+
+def test_gap_of_a_shifted_gaussian():
+    """KL(N((1, 0), I) || N(0, I)) = 1 / 2, and the best classifier is right with probability Phi(1 / 2) = 0.691."""
+    torch.manual_seed(0)
+    train, test = torch.randn(2, 20_000, 2) + torch.tensor([1.0, 0.0])
+    gap = prior_gap(train, test)
+    assert gap.nats == pytest.approx(0.5, abs=0.05)
+    assert gap.accuracy == pytest.approx(0.691, abs=0.015)
+
+
+def test_gap_of_the_prior_itself():
+    torch.manual_seed(0)
+    gap = prior_gap(*torch.randn(2, 20_000, 2))
+    assert gap.nats == pytest.approx(0.0, abs=0.03)
+    assert gap.accuracy == pytest.approx(0.5, abs=0.015)
 
 
 @pytest.fixture(scope="module")

@@ -26,18 +26,14 @@ EPOCH_FACTORS = {"fast": 0.0, "standard": 1.0, "full": 4.0}
 
 def pick_device() -> torch.device:
     """CUDA, then MPS, then CPU; the environment variable VAE_LESSONS_DEVICE overrides. ValueError: it is not usable."""
-    wanted = os.environ.get("VAE_LESSONS_DEVICE")
-    if wanted:
-        try:
-            return torch.zeros((), device=wanted).device
-        except (RuntimeError, AssertionError, NotImplementedError) as error:
-            reason = str(error).splitlines()[0]
-            raise ValueError(
-                f"VAE_LESSONS_DEVICE is {wanted!r}, which PyTorch cannot use ({reason}): set it to cpu or unset it."
-            ) from None
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    usable = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    wanted = os.environ.get("VAE_LESSONS_DEVICE") or next(name for name, works in usable.items() if works)
+    if not usable.get(wanted.split(":")[0]):
+        names = " or ".join(name for name, works in usable.items() if works)
+        raise ValueError(
+            f"VAE_LESSONS_DEVICE is {wanted!r}, which cannot be used here: set it to {names}, or unset it."
+        )
+    return torch.device(wanted)
 
 
 def seed_everything(seed: int) -> None:
