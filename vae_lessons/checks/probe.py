@@ -1,0 +1,144 @@
+"""Questions put to an answer: call it safely, compare tensors, and find the mistake that explains a difference."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class Mistake(Exception):  # noqa: N818  (the word the learner reads)
+    """What is wrong with an answer, in one or two sentences for the learner."""
+
+
+class NotAttempted(Exception):  # noqa: N818
+    """The answer is still the placeholder; the text says which part."""
+
+
+def ask(name: str, function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    """Call the learner's `function` with `arguments` in order; errors, changed inputs and no result become verdicts."""
+    before = {key: value.detach().clone() for key, value in arguments.items() if isinstance(value, Tensor)}
+    call = f"{name}({', '.join(arguments)})"
+    try:
+        result = function(*arguments.values())
+    except (Mistake, NotAttempted):
+        raise
+    except (Exception, SystemExit) as error:
+        if _is_placeholder(error):
+            raise NotAttempted(f"{name} is still to be written.") from None
+        raise Mistake(f"{call} raised {_short_error(error)} with {_describe(arguments)}.") from error
+    if result is None or result is Ellipsis:
+        raise NotAttempted(f"{call} returns nothing: it is still to be written, or its return is missing.")
+    for key, value in before.items():
+        if not torch.equal(value, arguments[key].detach()):
+            raise Mistake(f"{call} changed its argument {key} in place: leave the input alone and make a new tensor.")
+    return result
+
+
+def as_tensor(result: Any, call: str) -> Tensor:
+    """Return the result as a detached tensor on the CPU, or say what it is instead."""
+    if isinstance(result, Tensor):
+        return result.detach().cpu()
+    kind = "a NumPy array" if type(result).__module__ == "numpy" else f"a {type(result).__name__}"
+    raise Mistake(f"{call} returned {kind}, but a torch.Tensor is expected: return a tensor.")
+
+
+def as_pair(result: Any, call: str, names: str) -> tuple[Any, Any]:
+    """Return the two parts of a tuple or list, or say what came instead."""
+    if isinstance(result, tuple | list) and len(result) == 2:
+        return result[0], result[1]
+    count = f"a {type(result).__name__} of {len(result)}" if isinstance(result, tuple | list) else "a single value"
+    if isinstance(result, Tensor):
+        count = f"one tensor of shape {tuple(result.shape)}"
+    raise Mistake(f"{call} returned {count}, but two results are expected: return {names}.")
+
+
+def same(a: Tensor, b: Tensor) -> bool:
+    """Whether `a` has the shape of `b` and its values up to rounding."""
+    if a.shape != b.shape:
+        return False
+    a, b = a.double(), b.double()
+    scale = b.abs().max().item() if b.numel() else 0.0
+    return torch.allclose(a, b, rtol=1e-4, atol=1e-5 * scale + 1e-12)
+
+
+def compare(result: Any, expected: Tensor, mistakes: Iterable[tuple[str, Tensor]], *, call: str) -> None:
+    """Raise a `Mistake` unless the result equals `expected`; `mistakes` are sentences with the values they lead to."""
+    got = as_tensor(result, call)
+    if got.is_floating_point() and same(got, expected):
+        return
+    seen = f"{call} gave {show(got, expected)}, expected {show(expected, got)}"
+    for sentence, wrong in mistakes:
+        if same(got, wrong):
+            raise Mistake(f"{seen}. {sentence}")
+    if got.shape != expected.shape:
+        raise Mistake(f"{seen}.{_shape_remark(got, expected)}")
+    if not got.is_floating_point():
+        raise Mistake(f"{call} returned {_dtype(got)} numbers, but floating-point numbers are expected.")
+    raise Mistake(f"{seen}.")
+
+
+def check_shape(result: Any, shape: tuple[int, ...], *, call: str) -> Tensor:
+    """Return the result as a tensor, or raise a `Mistake` that names both shapes."""
+    got = as_tensor(result, call)
+    if tuple(got.shape) != shape:
+        remark = _shape_remark(got, torch.empty(shape))
+        raise Mistake(f"{call} gave shape {tuple(got.shape)}, expected shape {shape}.{remark}")
+    return got
+
+
+def show(tensor: Tensor, other: Tensor) -> str:
+    """Describe a tensor by its shape where it differs from the other's, otherwise by the values that differ most."""
+    if tensor.shape != other.shape:
+        return f"shape {tuple(tensor.shape)}"
+    if not tensor.numel():
+        return "an empty tensor"
+    gap = (tensor.double() - other.double()).abs().reshape(-1).nan_to_num(nan=torch.inf)
+    places = gap.topk(min(3, gap.numel())).indices.sort().values
+    return numbers(tensor.reshape(-1)[places])
+
+
+def numbers(values: Tensor) -> str:
+    """Write a few values with four digits: [0.5, 1.25]."""
+    return "[" + ", ".join(f"{float(value):.4g}" for value in values.reshape(-1)) + "]"
+
+
+def strided(tensor: Tensor) -> Tensor:
+    """Return the same values in a tensor that is not contiguous in memory."""
+    return tensor.repeat_interleave(2, dim=-1)[..., ::2]
+
+
+def _is_placeholder(error: BaseException) -> bool:
+    """Whether the error is the placeholder's; PyTorch also raises NotImplementedError, for an operation it lacks."""
+    from_torch = "implemented for '" in str(error) or str(error).startswith("Could not run")
+    return isinstance(error, NotImplementedError) and not from_torch
+
+
+def _short_error(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    text = text if len(text) <= 240 else text[:240] + " ..."
+    remedy = " (call super().__init__() first)" if "before Module.__init__() call" in text else ""
+    return f"{type(error).__name__}: {text}{remedy}"
+
+
+def _describe(arguments: Mapping[str, Any]) -> str:
+    def one(value: Any) -> str:
+        if isinstance(value, Tensor):
+            return f"of shape {tuple(value.shape)}"
+        return f"= {value}" if isinstance(value, int | float) else f"a {type(value).__name__}"
+
+    return ", ".join(f"{key} {one(value)}" for key, value in arguments.items())
+
+
+def _shape_remark(got: Tensor, expected: Tensor) -> str:
+    if got.numel() != expected.numel():
+        return ""
+    if got.squeeze().shape != expected.squeeze().shape:
+        return ""
+    if got.dim() < expected.dim():
+        return " An axis of size 1 was dropped: is there a squeeze() or an index too much?"
+    return " There is an extra axis of size 1: broadcast against (B,) it would silently give (B, B)."
+
+
+def _dtype(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
