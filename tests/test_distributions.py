@@ -72,9 +72,7 @@ def test_gaussian_likelihood_takes_every_shape_of_logvar(shape):
 
 def test_bernoulli_agrees_with_torch_distributions_and_is_stable():
     x, logits = torch.randint(0, 2, (5, 3)).float(), torch.randn(5, 3)
-    torch.testing.assert_close(
-        ours.bernoulli_log_likelihood(x, logits), td.Bernoulli(logits=logits).log_prob(x).sum(1)
-    )
+    torch.testing.assert_close(ours.bernoulli_log_likelihood(x, logits), td.Bernoulli(logits=logits).log_prob(x).sum(1))
     far = ours.bernoulli_log_likelihood(torch.tensor([[1.0, 0.0, 0.0]]), torch.tensor([[1000.0, -1000.0, 1000.0]]))
     assert far.item() == -1000.0  # the first two pixels are certain and right, the third is wrong by 1000 nats
 

@@ -37,9 +37,17 @@ def test_tiles_keep_their_orientation_and_order():
     ]
 
 
-def test_plane_runs_from_top_left_to_bottom_right():
-    points = plots.plane(2, 2.0)
-    assert points.tolist() == [[-1.0, 1.0], [1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]]
+def test_points_of_a_window_run_from_top_left_to_bottom_right():
+    window = plots.Window(torch.tensor([10.0, 0.0]), 2.0)
+    assert window.points(2).tolist() == [[9.0, 1.0], [11.0, 1.0], [9.0, -1.0], [11.0, -1.0]]
+    assert window.extent() == (8.0, 12.0, -2.0, 2.0)
+
+
+def test_window_is_a_square_around_nearly_all_codes():
+    codes = torch.stack([torch.linspace(0, 100, 10_001), torch.linspace(-1, 1, 10_001)], dim=1)
+    window = plots.window_around(codes)
+    assert window.center.tolist() == pytest.approx([50.0, 0.0], abs=1e-3)
+    assert window.reach == pytest.approx(1.05 * 49.5, rel=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +56,13 @@ def test_plane_runs_from_top_left_to_bottom_right():
         lambda: plots.image_rows({"original": torch.rand(5, 784), "copy": torch.rand(5, 784)}, alt=ALT),
         lambda: plots.image_rows({"one": torch.rand(2, 784)}, alt=ALT, columns=["a", "b"]),
         lambda: plots.latent_scatter({"AE": (torch.randn(50, 2), torch.arange(50) % 10)}, alt=ALT, unit_circles=True),
-        lambda: plots.latent_map(torch.randn(50, 2), torch.arange(50) % 10, torch.rand(25, 784), limit=3, alt=ALT),
+        lambda: plots.latent_map(
+            torch.randn(50, 2),
+            torch.arange(50) % 10,
+            torch.rand(25, 784),
+            window=plots.Window(torch.zeros(2), 3.0),
+            alt=ALT,
+        ),
         lambda: plots.lines([1, 2, 4], {"a": [3, 2, 1], "b": [1, 1, 1]}, xlabel="x", ylabel="y", alt=ALT, log_x=True),
         lambda: plots.seed_dots({"a": [0.1, 0.2], "b": [0.5, 0.6]}, xlabel="share", alt=ALT, percent=True),
     ],

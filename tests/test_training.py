@@ -207,7 +207,7 @@ def test_device_can_be_overridden(monkeypatch):
     monkeypatch.setenv("VAE_LESSONS_DEVICE", "cpu")
     assert training.pick_device() == torch.device("cpu")
     monkeypatch.setenv("VAE_LESSONS_DEVICE", "abacus")
-    with pytest.raises(ValueError, match="VAE_LESSONS_DEVICE is 'abacus'.*set it to .*cpu, or unset it"):
+    with pytest.raises(ValueError, match=r"VAE_LESSONS_DEVICE is 'abacus'.*set it to .*cpu, or unset it"):
         training.pick_device()
 
 

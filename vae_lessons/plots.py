@@ -4,6 +4,7 @@ import base64
 import io
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from matplotlib import color_sequences
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnchoredText
+from PIL import Image
 from torch import Tensor
 
 WIDTH = 7.0  # inches; about the width of a notebook's text
@@ -27,10 +29,11 @@ class Picture:
         self.figure, self.alt = figure, alt
 
     def png(self) -> bytes:
-        """The figure as a PNG file."""
-        buffer = io.BytesIO()
-        self.figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
-        return buffer.getvalue()
+        """The figure as a PNG file of 128 colours, a third of the size of one with all colours."""
+        drawn, small = io.BytesIO(), io.BytesIO()
+        self.figure.savefig(drawn, format="png", dpi=DPI, bbox_inches="tight")
+        Image.open(drawn).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+        return small.getvalue()
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
         data = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": self.alt}
@@ -65,7 +68,7 @@ def image_grid(images: Tensor, *, alt: str, columns: int = 10, title: str = "") 
 
 
 def latent_scatter(panels: Mapping[str, tuple[Tensor, Tensor]], *, alt: str, unit_circles: bool = False) -> Picture:
-    """Codes (N, 2) with their labels (N,), a panel per entry; each class is marked by colour, shape and its name."""
+    """Codes (N, 2) with their labels (N,), a panel per entry; each dot is its label."""
     figure = Figure(figsize=(WIDTH, WIDTH / len(panels) if len(panels) > 1 else 0.8 * WIDTH), layout="constrained")
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for ax, (title, (codes, labels)) in zip(axes, panels.items(), strict=True):
@@ -76,24 +79,41 @@ def latent_scatter(panels: Mapping[str, tuple[Tensor, Tensor]], *, alt: str, uni
     return Picture(figure, alt)
 
 
-def latent_map(codes: Tensor, labels: Tensor, decoded: Tensor, *, limit: float, alt: str) -> Picture:
-    """Codes (N, 2) beside the pictures (n * n, P) decoded on `plane(n, limit)`, both from -limit to limit."""
+class Window(NamedTuple):
+    """A square of a latent plane: its centre and half of its side."""
+
+    center: Tensor  # (2,)
+    reach: float
+
+    def points(self, side: int) -> Tensor:
+        """The centres of side * side equal tiles, (side * side, 2), row by row from the top left."""
+        steps = (torch.arange(side) + 0.5) / side * 2 * self.reach - self.reach
+        vertical, horizontal = torch.meshgrid(steps.flip(0), steps, indexing="ij")
+        return self.center + torch.stack([horizontal.flatten(), vertical.flatten()], dim=1)
+
+    def extent(self) -> tuple[float, float, float, float]:
+        """Left, right, bottom, top."""
+        x, y = self.center.tolist()
+        return x - self.reach, x + self.reach, y - self.reach, y + self.reach
+
+
+def window_around(codes: Tensor) -> Window:
+    """The square that holds all but the outermost hundredth of the codes (N, 2) along each axis."""
+    low, high = codes.quantile(0.005, dim=0), codes.quantile(0.995, dim=0)
+    return Window((low + high) / 2, 1.05 * (high - low).max().item() / 2)
+
+
+def latent_map(codes: Tensor, labels: Tensor, decoded: Tensor, *, window: Window, alt: str) -> Picture:
+    """Codes (N, 2) beside the pictures (n * n, P) decoded at `window.points(n)`."""
     figure = Figure(figsize=(WIDTH, WIDTH / 2), layout="constrained")
     left, right = figure.subplots(1, 2)
+    extent = window.extent()
     _scatter(left, codes, labels)
-    left.set(title="codes of the test images", xlabel="$z_1$", ylabel="$z_2$", aspect="equal")
-    left.set(xlim=(-limit, limit), ylim=(-limit, limit))
+    left.set(title="codes", xlabel="$z_1$", ylabel="$z_2$", xlim=extent[:2], ylim=extent[2:], aspect="equal")
     tiles = _tile(decoded, columns=math.isqrt(len(decoded)))
-    right.imshow(tiles, cmap="gray_r", vmin=0, vmax=1, extent=(-limit, limit, -limit, limit))
-    right.set(title="what the decoder makes of each point", xlabel="$z_1$")
+    right.imshow(tiles, cmap="gray_r", vmin=0, vmax=1, extent=extent)
+    right.set(title="what the decoder draws there", xlabel="$z_1$")
     return Picture(figure, alt)
-
-
-def plane(side: int, limit: float) -> Tensor:
-    """side * side points (side * side, 2) of a square from -limit to limit, row by row from the top left."""
-    steps = (torch.arange(side) + 0.5) / side * 2 * limit - limit
-    vertical, horizontal = torch.meshgrid(steps.flip(0), steps, indexing="ij")
-    return torch.stack([horizontal.flatten(), vertical.flatten()], dim=1)
 
 
 def lines(
@@ -142,9 +162,8 @@ def seed_dots(arms: Mapping[str, Sequence[float]], *, xlabel: str, alt: str, per
 def _scatter(ax: Axes, codes: Tensor, labels: Tensor) -> None:
     codes, labels = codes.detach().cpu().numpy(), labels.cpu().numpy()
     for value in np.unique(labels):
-        of_class = codes[labels == value]
-        color = CLASS_COLORS[value % 10]
-        ax.scatter(of_class[:, 0], of_class[:, 1], s=6, marker=MARKERS[value % 10], color=color, alpha=0.5, lw=0)
+        of_class, color = codes[labels == value], CLASS_COLORS[value % 10]
+        ax.scatter(of_class[:, 0], of_class[:, 1], s=14, marker=f"${value}$", color=color, alpha=0.7, lw=0)
     for value in np.unique(labels):  # after all dots, so that no name is covered
         x, y = np.median(codes[labels == value], axis=0)
         box = {"boxstyle": "circle,pad=0.2", "fc": "white", "ec": CLASS_COLORS[value % 10], "alpha": 0.9}

@@ -99,7 +99,8 @@ class History:
         kl = f", KL {shown.kl:.1f}" if shown.kl else ""
         kept = "" if self.kept_epoch == len(self.epochs) else f", epoch {self.kept_epoch} kept"
         what = f"{part} reconstruction {shown.reconstruction:.1f}{kl}"
-        return f"{self.stopped} after {len(self.epochs)} epochs{kept}: {what}"
+        epochs = "1 epoch" if len(self.epochs) == 1 else f"{len(self.epochs)} epochs"
+        return f"{self.stopped} after {epochs}{kept}: {what}"
 
 
 @contextlib.contextmanager
