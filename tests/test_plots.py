@@ -64,6 +64,7 @@ def test_window_is_a_square_around_nearly_all_codes():
             alt=ALT,
         ),
         lambda: plots.lines([1, 2, 4], {"a": [3, 2, 1], "b": [1, 1, 1]}, xlabel="x", ylabel="y", alt=ALT, log_x=True),
+        lambda: plots.lines([1, 2], {"a": [[3.0, 2.0], [1.0, 1.5]]}, xlabel="x", ylabel="y", alt=ALT),
         lambda: plots.seed_dots({"a": [0.1, 0.2], "b": [0.5, 0.6]}, xlabel="share", alt=ALT, percent=True),
     ],
 )

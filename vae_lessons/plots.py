@@ -118,18 +118,22 @@ def latent_map(codes: Tensor, labels: Tensor, decoded: Tensor, *, window: Window
 
 def lines(
     x: Sequence[float],
-    series: Mapping[str, Sequence[float]],
+    series: Mapping[str, Sequence[float | Sequence[float]]],
     *,
     xlabel: str,
     ylabel: str,
     alt: str,
     log_x: bool = False,
 ) -> Picture:
-    """One line with its own marker per entry, all over the same x; the name stands in a legend."""
+    """One line with its own marker per entry, all over the same x; the name stands in a legend.
+
+    A point may be several numbers, one per seed: then it is their mean, with a bar of one standard deviation.
+    """
     figure = Figure(figsize=(WIDTH, 0.5 * WIDTH), layout="constrained")
     ax = figure.subplots()
     for i, (name, values) in enumerate(series.items()):
-        ax.plot(x, values, marker=MARKERS[i], color=SERIES_COLORS[i], label=name)
+        means, spreads = [np.mean(v) for v in values], [np.std(v, ddof=np.ndim(v)) for v in values]
+        ax.errorbar(x, means, spreads, marker=MARKERS[i], color=SERIES_COLORS[i], label=name, capsize=3)
     if log_x:
         ax.set_xscale("log", base=2)
     ax.set_xticks(x, [f"{value:g}" for value in x])

@@ -275,7 +275,8 @@ plots.lines(
 )
 
 # %% [markdown]
-# **Seen.** Draw a level line from PCA at 32 to the left: the autoencoder gets there with about 8 numbers. The curve
+# **Seen.** Draw a level line from PCA at 32 to the left: the autoencoder gets there between 8 and 16, with less
+# than half as many numbers. The curve
 # flattens, so each further number buys less. There is no "right" size; it depends on what the code is for.
 #
 # ## 7. A map of the latent space
@@ -400,7 +401,7 @@ plots.seed_dots(
 # ## Summary
 #
 # - An autoencoder squeezes a picture through a short code $z$ and redraws it. It is trained on the redrawing error alone.
-# - Without nonlinearities it is PCA. With them, 8 numbers do the work of PCA's 32.
+# - Without nonlinearities it is PCA. With them, fewer than 16 numbers do the work of PCA's 32.
 # - With two numbers, the latent space can be drawn as a map. Similar pictures lie together; the cloud is uneven.
 # - The codes lie wherever training left them. A random point from N(0, I) misses them.
 # - A code without a bottleneck is worthless: if the decoder can see the picture by another way, such as a direct

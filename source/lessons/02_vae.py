@@ -121,15 +121,11 @@ from vae_lessons.losses import negative_elbo
 vae = mlp_vae(latent_dim)
 logits, mu, logvar, z = vae(x[:100])
 
-reconstruction = F.binary_cross_entropy_with_logits(logits, x[:100], reduction="none").sum(
-    1
-)  # (100,), over pixels
-kl = 0.5 * (mu**2 + torch.exp(logvar) - 1 - logvar).sum(1)  # (100,), over latents
-by_hand = (reconstruction + kl).mean()  # over the batch
-print(
-    "by hand and by the package agree:",
-    torch.allclose(by_hand, negative_elbo(x[:100], logits, mu, logvar)),
-)
+per_pixel = F.binary_cross_entropy_with_logits(logits, x[:100], reduction="none")  # (100, 784)
+per_latent = 0.5 * (mu**2 + torch.exp(logvar) - 1 - logvar)  # (100, 2)
+by_hand = (per_pixel.sum(1) + per_latent.sum(1)).mean()  # sums per picture, mean over pictures
+by_package = negative_elbo(x[:100], logits, mu, logvar)
+print("by hand and by the package agree:", torch.allclose(by_hand, by_package))
 
 # %% [markdown]
 # What does a narrow cloud cost? Leave the mean at 0 and shrink $\sigma$.
@@ -144,8 +140,8 @@ for sigma in (1.0, 0.1, 0.01, 0.001):
     print(f"sigma {sigma:5}: {gaussian_kl(torch.tensor(0.0), logvar_of_sigma):.2f} nats")
 
 # %% [markdown]
-# **Seen.** Each factor of ten costs 2.3 nats more: the price of one more decimal digit of precision, $\log 10$. The KL is
-# the amount of information that the code may carry about the picture, and the reconstruction term has to be worth it.
+# **Seen.** Each further factor of ten costs 2.3 nats: the price of one more decimal digit of precision, $\log 10$. The KL
+# bounds the information that the code carries about the picture. What is said has to be worth it in the other term.
 #
 # ## 4. What if clouds cost nothing?
 #
@@ -191,8 +187,8 @@ for name, model in (("weight 0", free), ("weight 1", vae)):
 
 # %% [markdown]
 # **Seen.** Without a price the clouds shrink to points compared with the distances between them: an autoencoder again. With
-# the price they overlap, and the spread of the means stays near 1. Noise alone does not make a VAE; noise that costs
-# something does.
+# the price, about 14 cloud widths fit along each axis. That is room for some 200 clouds side by side, and we have 10,000:
+# they overlap. Noise alone does not make a VAE. Precision that has a price does.
 #
 # ## 5. Two maps
 #
@@ -227,20 +223,40 @@ with torch.no_grad():
     codes, (mu, logvar) = autoencoder.encode(x), vae.encode(x)
 plots.latent_scatter(
     {
-        "autoencoder: codes": (codes, digits.test.labels),
-        "VAE: means of the clouds": (mu, digits.test.labels),
+        "autoencoder: codes": (codes[:2000], digits.test.labels[:2000]),
+        "VAE: means of the clouds": (mu[:2000], digits.test.labels[:2000]),
     },
     unit_circles=True,
-    alt="Two scatter plots of 10,000 test digits. The autoencoder's codes reach far beyond "
-    "the dashed circles in uneven arms; the VAE's means fill the circles around zero.",
+    alt="Two scatter plots of 2,000 test digits. The autoencoder's codes reach four times beyond "
+    "the dashed circles, off to one side; most of the VAE's means lie within the circles "
+    "around zero, with the ones reaching beyond radius 3.",
 )
 
 # %% [markdown]
-# **Seen.** The VAE's means lie inside the circles, packed around zero, and each digit still has its own region. The
-# autoencoder's codes ignore the circles. Mind the different axes.
+# **Seen.** Most of the VAE's means lie inside the circles, packed around zero, and many digits still have a region of their
+# own. The pull is not a wall: the ones stick out. The autoencoder's codes ignore the circles; mind the different axes.
 #
 # We see means here, not draws. To look at a code, or to interpolate between two, take the mean: it is the cloud's
 # best single answer, and it does not change from call to call.
+#
+# > **Predict.** Now we know beforehand which part of the plane to decode. What will be at its centre, what at its edges?
+
+# %%
+window = plots.Window(center=torch.zeros(2), reach=3.0)
+with torch.no_grad():
+    decoded = torch.sigmoid(vae.decode(window.points(15)))
+plots.latent_map(
+    mu[:2000],
+    digits.test.labels[:2000],
+    decoded,
+    window=window,
+    alt="Left: the means of 2,000 test digits between -3 and 3. Right: 15 by 15 pictures decoded "
+    "over the same square; every tile shows a digit or a blend of neighbouring digits.",
+)
+
+# %% [markdown]
+# **Seen.** Nearly every tile is a digit, or a blend where the regions of two digits meet. Similar digits are neighbours:
+# 4, 9 and 7 share one side, 3, 5 and 8 the middle.
 #
 # ## 6. New digits
 #
@@ -263,16 +279,20 @@ with torch.no_grad():
         "autoencoder, fitted": torch.sigmoid(autoencoder.decode(fitted.sample((10,)))),
         "VAE, N(0, I)": torch.sigmoid(vae.decode(prior_draws)),
     }
+print(
+    f"distance from zero: draws {prior_draws.norm(dim=1).mean():.0f} on average, "
+    f"autoencoder's codes {codes.norm(dim=1).mean():.0f}, the nearest {codes.norm(dim=1).min():.0f}"
+)
 plots.image_rows(
     rows,
-    alt="Three rows of ten generated pictures. The autoencoder from N(0, I) draws faint, "
-    "nearly identical smudges; from its fitted Gaussian, and the VAE from N(0, I), "
+    alt="Three rows of ten generated pictures. The autoencoder from N(0, I) draws faint "
+    "fragments; from its fitted Gaussian, and the VAE from N(0, I), "
     "digit-like shapes, some readable, some not.",
 )
 
 # %% [markdown]
-# **Seen.** From N(0, I) the autoencoder draws almost the same smudge each time, because seen from its wide cloud of codes all
-# these points are next to zero. Its fitted Gaussian and the VAE's prior look alike: some digits, some near misses.
+# **Seen.** From N(0, I) the autoencoder draws faint fragments. The distances say why: these draws lie closer to zero than
+# any of its codes, in the empty middle of the cloud. The other two rows look alike: some digits, some near misses.
 #
 # ## 7. What was bought, and for what?
 #
@@ -330,7 +350,8 @@ for name, model, objective in (
 ):
     test = evaluate(model, digits.test, objective=objective, prepare=binarize)
     print(
-        f"{name:12} reconstruction {test.reconstruction:5.1f} nats, KL {test.kl:4.1f} nats, sum {test.loss:5.1f}"
+        f"{name:12} reconstruction {test.reconstruction:5.1f} nats, "
+        f"KL {test.kl:4.1f} nats, sum {test.loss:5.1f} nats"
     )
 
 # %% [markdown]
@@ -357,14 +378,15 @@ sizes = [2, 4, 8, 16, 32]
 plots.lines(
     sizes,
     {
-        "plausible, code from the aggregate posterior": [
-            samples[f"posterior_{size}"]["mean"] for size in sizes
-        ],
-        "plausible, code from the prior": [samples[f"prior_{size}"]["mean"] for size in sizes],
-        "codes and prior told apart": [samples[f"told_apart_{size}"]["mean"] for size in sizes],
+        label: [samples[f"{kind}_{size}"]["values"] for size in sizes]
+        for label, kind in (
+            ("plausible, code from the aggregate posterior", "posterior"),
+            ("plausible, code from the prior", "prior"),
+            ("codes and prior told apart", "told_apart"),
+        )
     },
     xlabel="latent numbers",
-    ylabel="share",
+    ylabel="share (bar: spread over 5 seeds)",
     log_x=True,
     alt="Three lines over the latent size from 2 to 32. From the aggregate posterior the "
     "plausible share climbs from about a half to nine tenths; from the prior it falls from under "
