@@ -251,12 +251,12 @@ plots.latent_map(
     decoded,
     window=window,
     alt="Left: the means of 2,000 test digits between -3 and 3. Right: 15 by 15 pictures decoded "
-    "over the same square; every tile shows a digit or a blend of neighbouring digits.",
+    "over the same square; most tiles show a digit or a blend of neighbouring digits.",
 )
 
 # %% [markdown]
-# **Seen.** Nearly every tile is a digit, or a blend where the regions of two digits meet. Similar digits are neighbours:
-# 4, 9 and 7 share one side, 3, 5 and 8 the middle.
+# **Seen.** Most tiles are digits, or blends where the regions of two digits meet; towards the left edge, where hardly any
+# mean lies, they are neither. Similar digits are neighbours: 4, 9 and 7 share one side, 3, 5 and 8 another.
 #
 # ## 6. New digits
 #
@@ -291,8 +291,8 @@ plots.image_rows(
 )
 
 # %% [markdown]
-# **Seen.** From N(0, I) the autoencoder draws faint fragments. The distances say why: these draws lie closer to zero than
-# any of its codes, in the empty middle of the cloud. The other two rows look alike: some digits, some near misses.
+# **Seen.** From N(0, I) the autoencoder draws faint fragments. The distances say why: a draw lies about 4 from zero, and
+# even the nearest of the 10,000 codes lies further out. The middle of the cloud is empty. The other two rows look alike: some digits, some near misses.
 #
 # ## 7. What was bought, and for what?
 #
