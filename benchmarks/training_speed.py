@@ -58,7 +58,16 @@ def tensor_dataset(model: VAE, data: Images) -> None:
 
 
 def ours(model: VAE, data: Images) -> None:
-    fit(model, data, objective=elbo_terms, epochs=1, batch_size=BATCH, device=torch.device("cpu"), progress=False)
+    fit(
+        model,
+        data,
+        objective=elbo_terms,
+        prepare=to_float,
+        epochs=1,
+        batch_size=BATCH,
+        device=torch.device("cpu"),
+        progress=False,
+    )
 
 
 def seconds(train: Callable, data: Images) -> float:

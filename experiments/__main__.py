@@ -2,10 +2,11 @@
 
 import argparse
 
-from experiments import ae_holes, vae_prior_samples
+from experiments import ae_holes, effective_beta, elbo_gap, kl_closed_form, reparam_variance, vae_prior_samples
 from experiments.ledger import Claim, run
 
-CLAIMS: dict[str, Claim] = {claim.id: claim for claim in (ae_holes.CLAIM, vae_prior_samples.CLAIM)}
+MODULES = (ae_holes, vae_prior_samples, reparam_variance, kl_closed_form, effective_beta, elbo_gap)
+CLAIMS: dict[str, Claim] = {module.CLAIM.id: module.CLAIM for module in MODULES}
 
 
 def main() -> None:

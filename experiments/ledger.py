@@ -39,6 +39,11 @@ def exceeds(high: dict, low: dict) -> bool:
     return min(differences) > 0 and statistics.mean(differences) > 2 * error
 
 
+def comparison(one: dict, other: dict) -> str:
+    """ "above", "below", or "not clearly different from"."""
+    return "above" if exceeds(one, other) else "below" if exceeds(other, one) else "not clearly different from"
+
+
 def run(claim: Claim, *, quick: bool = False, folder: Path = RESULTS) -> dict:
     """Measure every seed that is not measured yet, write the result and return it.
 

@@ -66,7 +66,7 @@ def negative_elbo(x: Tensor, logits: Tensor, mu: Tensor, logvar: Tensor, beta: f
 
 
 def free_bits(kl: Tensor, min_nats: float) -> Tensor:
-    """sum_d max(min_nats, mean_b kl_bd): (B, D) to a scalar. Source: Kingma et al. 2016, equation 15."""
+    """sum_d max(min_nats, mean_b kl_bd): (B, D) to a scalar. Source: Kingma et al. 2016."""
     return kl.mean(0).clamp(min=min_nats).sum()
 
 
@@ -76,7 +76,7 @@ def iwae_bound(
 ) -> Tensor:
     """log (1/K) sum_k p(x, z_k) / q(z_k|x) with z_k ~ q(z|x), in nats: x (B, P) to (B,).
 
-    A bound on log p(x) that grows tighter with K = samples; K = 1 is the ELBO, its KL estimated by Monte Carlo.
+    Without gradient. A lower bound on log p(x) that grows tighter with K = samples; with K = 1 its mean is the ELBO.
     Memory is K * B * P floats. Source: Burda et al. 2016, equation 8.
     """
     mu, logvar = model.encode(x)

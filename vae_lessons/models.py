@@ -127,7 +127,7 @@ class LinearVAE(VAE):
     """The VAE with linear maps and p(x|z) = N(W z + b, exp(noise_logvar) I), whose best fit is probabilistic PCA.
 
     `decode` returns means (B, P). The posterior's logvar is the same for every x, as it is in the exact posterior.
-    Source: Lucas et al. 2019, section 3; Tipping and Bishop 1999.
+    Source: Lucas et al. 2019; Tipping and Bishop 1999.
     """
 
     def __init__(self, pixels: int, latent_dim: int):

@@ -7,7 +7,10 @@ def constant(step: int, value: float = 1.0) -> float:
 
 
 def linear_warmup(step: int, warmup_steps: int, start: float = 0.0, end: float = 1.0) -> float:
-    """From start to end in a straight line over warmup_steps, then end. Source: Bowman et al. 2016, section 3.1."""
+    """From start to end in a straight line over warmup_steps, then end.
+
+    Source: Sonderby et al. 2016 (linear); Bowman et al. 2016 introduced annealing of the KL.
+    """
     if step >= warmup_steps:
         return end
     return start + (end - start) * max(step, 0) / warmup_steps
@@ -16,7 +19,7 @@ def linear_warmup(step: int, warmup_steps: int, start: float = 0.0, end: float =
 def cyclical(step: int, period: int, ramp_fraction: float = 0.5) -> float:
     """From 0 to 1 over the first ramp_fraction of each period, then 1 until the period ends.
 
-    Source: Fu et al. 2019, equation 6. ValueError: a period below 1.
+    Source: Fu et al. 2019. ValueError: a period below 1.
     """
     if period < 1:
         raise ValueError(f"period must be at least 1 step, got {period}.")

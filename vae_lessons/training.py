@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn, optim
 from tqdm.auto import tqdm
 
-from vae_lessons.data import Images, to_float
+from vae_lessons.data import Images
 from vae_lessons.losses import Terms
 from vae_lessons.schedules import constant
 
@@ -61,28 +61,40 @@ def summed_kl(kl: Tensor) -> Tensor:
 class Averages(NamedTuple):
     """Means over examples, per image, in the unit of the objective (nats for a likelihood)."""
 
-    loss: float  # reconstruction + beta * kl
     reconstruction: float
     kl: float
+
+    @property
+    def loss(self) -> float:
+        """reconstruction + kl, that is, the negative ELBO (beta = 1) where the objective is one."""
+        return self.reconstruction + self.kl
 
 
 class Epoch(NamedTuple):
     train: Averages  # measured while the weights changed
-    validation: Averages | None  # measured after the epoch, at beta = 1
-    weight: float  # of the KL at the epoch's last step
+    validation: Averages | None  # measured after the epoch
+    minimised: float  # the training mean of what `fit` minimises: reconstruction + beta(step) * penalty(kl)
+    beta: float  # at the epoch's last step
     seconds: float
 
 
 @dataclass
 class History:
-    """What `fit` did: one `Epoch` per pass over the data, why it stopped, and which epoch's weights the model has."""
+    """What `fit` did: one `Epoch` per complete pass over the data, why it stopped, and whose weights the model has."""
 
     epochs: list[Epoch] = field(default_factory=list)
     stopped: str = "finished"  # or "stopped early", "interrupted"
-    kept_epoch: int = 0  # counted from 1; 0 if no epoch was completed
+    kept_epoch: int = (
+        0  # counted from 1; after an interruption the weights are some steps further, unless patience is set
+    )
 
     def curve(self, part: str, term: str) -> list[float]:
-        """One number per epoch; part is "train" or "validation", term is "loss", "reconstruction" or "kl"."""
+        """One number per epoch; part is "train" or "validation", term is "loss", "reconstruction" or "kl".
+
+        ValueError: validation is asked for, but `fit` was given no validation images.
+        """
+        if any(getattr(epoch, part) is None for epoch in self.epochs):
+            raise ValueError("there is no validation curve: pass validation images to fit.")
         return [getattr(getattr(epoch, part), term) for epoch in self.epochs]
 
     @property
@@ -104,7 +116,7 @@ class History:
 
 
 @contextlib.contextmanager
-def _own_randomness(seed: int, device: torch.device) -> Iterator[None]:
+def own_randomness(seed: int, device: torch.device) -> Iterator[None]:
     """Seeded PyTorch generators inside; afterwards the global random state is as it was before."""
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
@@ -117,8 +129,7 @@ def evaluate(
     data: Images,
     *,
     objective: Objective,
-    beta: float = 1.0,
-    prepare: Callable[[Tensor], Tensor] = to_float,
+    prepare: Callable[[Tensor], Tensor],
     batch_size: int = 1000,
     seed: int = 0,
 ) -> Averages:
@@ -129,13 +140,12 @@ def evaluate(
     device, was_training = next(model.parameters()).device, model.training
     totals = torch.zeros(2, device=device)
     model.eval()
-    with _own_randomness(seed, device):
+    with own_randomness(seed, device):
         for images, labels in zip(data.images.split(batch_size), data.labels.split(batch_size), strict=True):
             terms = objective(model, prepare(images.to(device)), labels.to(device))
             totals += torch.stack([terms.reconstruction.sum(), terms.kl.sum()])
     model.train(was_training)
-    reconstruction, kl = (totals / len(data.images)).tolist()
-    return Averages(reconstruction + beta * kl, reconstruction, kl)
+    return Averages(*(totals / len(data.images)).tolist())
 
 
 def fit(
@@ -144,26 +154,28 @@ def fit(
     validation: Images | None = None,
     *,
     objective: Objective,
+    prepare: Callable[[Tensor], Tensor],
     epochs: int,
     batch_size: int = 200,
     learning_rate: float = 5e-3,
-    weight: Callable[[int], float] = constant,
+    beta: Callable[[int], float] = constant,
     penalty: Penalty = summed_kl,
-    prepare: Callable[[Tensor], Tensor] = to_float,
     augment: Callable[[Tensor], Tensor] | None = None,
     patience: int | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     device: torch.device | None = None,
     progress: bool = True,
 ) -> History:
-    """Minimise mean(reconstruction) + weight(step) * penalty(kl) with Adam, and return the history.
+    """Minimise mean(reconstruction) + beta(step) * penalty(kl) with Adam, and return the history.
 
     Images stay uint8 on the device; each batch is gathered by index, augmented (uint8 to uint8, in training only) and
-    prepared (uint8 (B, H, W) to float (B, P)). The learning rate rises to `learning_rate` and falls to zero once over
-    the run (one cycle; Smith and Topin 2018), which needs fewer epochs than a constant rate.
-    With `patience`, training stops after that many epochs without a better validation loss (at beta = 1) and the best
-    epoch's weights are kept. Ctrl-C, or Interrupt in Jupyter, stops training and keeps what was learned.
-    The global random state is left as it was; the model comes back in evaluation mode on the device that it was on.
+    prepared: uint8 (B, H, W) to float (B, P), `data.to_float` for grey pixels, `data.binarize` for a Bernoulli
+    likelihood. The learning rate, and with it Adam's beta1, goes through one cycle over the run (Smith and Topin 2018).
+    With `patience` it is constant instead: training stops after that many epochs without a better validation loss (at
+    beta = 1), and the best epoch's weights are kept.
+    Ctrl-C, or Interrupt in Jupyter, ends training and keeps what was learned (with `patience`, the best epoch).
+    Without a `seed` one is drawn from PyTorch's global generator; otherwise the global random state is left as it was.
+    The model comes back in evaluation mode on the device that it was on.
     ValueError: nothing to train on, or `patience` without validation. FloatingPointError: the loss is infinite or NaN.
     """
     if patience is not None and validation is None:
@@ -174,48 +186,51 @@ def fit(
     model.to(device)
     train = train.to(device)
     steps = epochs * -(-len(train.images) // batch_size)
-    update = _Update(model, objective, weight, penalty, prepare, augment, learning_rate, steps)
+    cycle_steps = steps if patience is None else None
+    update = _Update(model, objective, beta, penalty, prepare, augment, learning_rate, cycle_steps)
     validate = validation and (lambda: evaluate(model, validation, objective=objective, prepare=prepare))
     history, best = History(), _Best(model, patience)
-    with _own_randomness(seed, device), tqdm(total=steps, desc="training", leave=False, disable=not progress) as bar:
+    seed = torch.randint(2**31, ()).item() if seed is None else seed
+    with own_randomness(seed, device), tqdm(total=steps, desc="training", leave=False, disable=not progress) as bar:
         try:
             for _ in range(epochs):
                 history.epochs.append(_epoch(update, train, batch_size, validate, bar))
-                if best.is_exhausted(history):
+                if best.update(history):
                     history.stopped = "stopped early"
                     break
         except KeyboardInterrupt:
             history.stopped = "interrupted"
-    best.restore(history)
-    model.to(home).eval()
+        finally:
+            best.restore(history)
+            model.to(home).eval()
     return history
 
 
 class _Update:
     """One optimizer step, and the step counter that the KL weight depends on."""
 
-    def __init__(self, model, objective, weight, penalty, prepare, augment, learning_rate, steps):
-        self.model, self.objective, self.weight, self.penalty = model, objective, weight, penalty
+    def __init__(self, model, objective, beta, penalty, prepare, augment, learning_rate, cycle_steps):
+        self.model, self.objective, self.beta, self.penalty = model, objective, beta, penalty
         self.prepare, self.augment, self.step = prepare, augment, 0
-        self.optimizer = optim.Adam(model.parameters(), lr=learning_rate, fused=_has_fused_adam(model))
-        self.scheduler = optim.lr_scheduler.OneCycleLR(self.optimizer, learning_rate, steps)
+        self.optimizer = optim.Adam(model.parameters(), lr=learning_rate, fused=True)
+        schedule = optim.lr_scheduler
+        if cycle_steps is None:
+            self.scheduler = schedule.ConstantLR(self.optimizer, factor=1.0)
+        else:
+            self.scheduler = schedule.OneCycleLR(self.optimizer, learning_rate, cycle_steps)
 
     def __call__(self, images: Tensor, labels: Tensor) -> Tensor:
-        """The batch means of loss, reconstruction and KL before the step, (3,), left on the device."""
+        """The batch means of reconstruction, KL and loss before the step, (3,), left on the device."""
         x = self.prepare(self.augment(images) if self.augment else images)
         terms = self.objective(self.model, x, labels)
         reconstruction = terms.reconstruction.mean()
-        loss = reconstruction + self.weight(self.step) * self.penalty(terms.kl)
+        loss = reconstruction + self.beta(self.step) * self.penalty(terms.kl)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
         self.scheduler.step()
         self.step += 1
-        return torch.stack([loss, reconstruction, summed_kl(terms.kl)]).detach()
-
-
-def _has_fused_adam(model: nn.Module) -> bool:
-    return next(model.parameters()).device.type in ("cpu", "cuda", "mps")
+        return torch.stack([reconstruction, summed_kl(terms.kl), loss]).detach()
 
 
 def _epoch(update: _Update, train: Images, batch_size: int, validate: Callable | None, bar: tqdm) -> Epoch:
@@ -226,13 +241,14 @@ def _epoch(update: _Update, train: Images, batch_size: int, validate: Callable |
     for index in torch.randperm(count, device=device).split(batch_size):
         totals += len(index) * update(train.images[index], train.labels[index])
         bar.update()
-    averages = Averages(*(totals / count).tolist())  # the only wait for the device in an epoch
-    if not math.isfinite(averages.loss):
+    reconstruction, kl, minimised = (totals / count).tolist()  # the only wait for the device in an epoch
+    if not math.isfinite(minimised):
         raise FloatingPointError(
-            f"the loss became {averages.loss} by step {update.step}: lower the learning rate, and check that no "
+            f"the loss became {minimised} by step {update.step}: lower the learning rate, and check that no "
             "variance grows without bound."
         )
-    return Epoch(averages, validate and validate(), update.weight(update.step - 1), time.perf_counter() - start)
+    validation, beta = validate and validate(), update.beta(update.step - 1)
+    return Epoch(Averages(reconstruction, kl), validation, minimised, beta, time.perf_counter() - start)
 
 
 class _Best:
@@ -241,7 +257,7 @@ class _Best:
     def __init__(self, model: nn.Module, patience: int | None):
         self.model, self.patience, self.loss, self.epoch, self.weights = model, patience, math.inf, 0, None
 
-    def is_exhausted(self, history: History) -> bool:
+    def update(self, history: History) -> bool:
         """Take note of the newest epoch; True after `patience` epochs without a better one."""
         newest = len(history.epochs)
         if self.patience is None:

@@ -22,7 +22,8 @@ x_test = binarize(digits.test.images)
 # ## 1. Two heads (medium, 15 minutes)
 #
 # The encoder turns a picture into the mean and the log-variance of a normal distribution per latent number. Share one
-# hidden layer with a nonlinearity, then give each answer its own weights. Ask yourself what values each may take.
+# hidden layer with a nonlinearity, then give each answer its own weights. Both may be any number: no activation and no
+# clamp at the end.
 
 
 # %% answer="GaussianEncoder"
@@ -49,8 +50,8 @@ class GaussianEncoder(nn.Module):
 check(GaussianEncoder)
 
 # %% [markdown]
-# From here on we use the package's VAE, so that you can go on in any case. Where is it sure, and where not? The KL of a
-# picture says how much its code tells. Guess which pictures need the most nats, and which the fewest.
+# From here on we use the package's VAE, so that you can go on in any case. The KL of a picture is the price of its code.
+# Guess what the pictures with the highest price have in common, and those with the lowest.
 
 # %%
 from vae_lessons.distributions import gaussian_kl
@@ -76,14 +77,14 @@ order = kl.argsort()
 print(f"from {kl.min():.1f} to {kl.max():.1f} nats")
 plots.image_rows(
     {"fewest nats": x_test[order[:10]], "most nats": x_test[order[-10:]]},
-    alt="Above, ten test digits with the smallest KL; below, ten with the largest, which are unusual in shape.",
+    alt="Above, ten test digits with the smallest KL, drawn thin; below, ten with the largest, drawn with a thick pen.",
 )
 
 # %% [markdown]
 # ## 2. New pictures from the prior (easy, 10 minutes)
 #
 # Draw `n` codes from N(0, I), decode them, and turn the decoder's logits into pixels from 0 to 1. Nothing is trained
-# here, so no gradient has to be kept.
+# here: return pictures without gradient.
 
 
 # %% answer="sample_prior"
@@ -99,8 +100,8 @@ def sample_prior(decoder, n: int, latent_dim: int) -> torch.Tensor:
 check(sample_prior)
 
 # %% [markdown]
-# Thirty pictures from the prior of the VAE above, and thirty more with half of the prior's standard deviation. What is
-# gained by staying close to zero, and what is lost?
+# Thirty pictures from the prior of the VAE above, and the same thirty codes at half their size, closer to the mean of the
+# prior. Guess first: will the second thirty be better digits, or worse?
 
 # %%
 torch.manual_seed(0)
@@ -109,16 +110,20 @@ with torch.no_grad():
     full, half = torch.sigmoid(vae.decode(z)), torch.sigmoid(vae.decode(z / 2))
 plots.image_grid(
     full,
-    alt="Thirty pictures decoded from the prior: a mixture of digits and near misses.",
+    alt="Thirty pictures decoded from the prior: digits and near misses.",
     title="z ~ N(0, I)",
 )
 
 # %%
 plots.image_grid(
     half,
-    alt="Thirty pictures decoded from half-size codes: cleaner, rounder and more alike.",
-    title="half of it",
+    alt="The same thirty shapes from codes of half the size: greyer and more blurred.",
+    title="the same z, halved",
 )
+
+# %% [markdown]
+# Paler and more blurred. With 16 numbers nearly all samples of N(0, I) lie about 4 from zero. Close to zero is as unusual a
+# place as far outside.
 
 # %% [markdown]
 # ## What passed

@@ -39,7 +39,7 @@ doctor()
 # 0 to 9. They are split into three parts, once and for good:
 #
 # - **train**: the model learns from these 50,000 pictures;
-# - **validation**: we make choices with these 10,000, such as when to stop;
+# - **validation**: we make choices by looking at these 10,000;
 # - **test**: we report numbers on these 10,000, and use them for nothing else.
 
 # %% tags=["nbval-check-output"]
@@ -77,9 +77,9 @@ plots.image_grid(
 # Each section asks a question. **You predict, then the code answers.** A prediction that turns out wrong is the
 # most useful minute of a lesson: write it down before you run the next cell.
 #
-# **Question.** How much of an MNIST picture is ink?
+# **Question.** How much of an MNIST picture is empty?
 #
-# > **Predict.** What share of the 784 pixels is exactly 0, that is, empty paper? Change the number below to your guess.
+# > **Predict.** What share of the 784 pixels is exactly 0, that is, white paper? Change the number below to your guess.
 
 # %%
 my_guess = 0.5
@@ -112,7 +112,14 @@ from vae_lessons.training import fit, pick_device, seed_everything
 
 seed_everything(0)
 model = mlp_autoencoder(latent_dim=8)
-history = fit(model, digits.train, digits.validation, objective=squared_error_terms, epochs=1)
+history = fit(
+    model,
+    digits.train,
+    digits.validation,
+    objective=squared_error_terms,
+    prepare=to_float,
+    epochs=1,
+)
 history
 
 # %%
@@ -120,7 +127,7 @@ print(f"{history.seconds:.1f} s for one epoch on {pick_device()}")
 
 # %% [markdown]
 # **Seen.** One pass over the data, called an **epoch**, takes seconds on a laptop. The device is chosen for you: a GPU
-# if there is one, else the CPU. Nothing in a lesson depends on it.
+# if there is one, else the CPU. The lessons are the same on either; only the waiting differs.
 #
 # Two settings exist outside the notebooks, as environment variables. `VAE_LESSONS_DEVICE=cpu` forces a device.
 # `VAE_LESSONS_PROFILE=fast` trains for one epoch everywhere, to see whether a lesson runs at all;
@@ -128,7 +135,7 @@ print(f"{history.seconds:.1f} s for one epoch on {pick_device()}")
 #
 # ## 5. Exercises and checks
 #
-# Each lesson ends with an exercise in the `exercises` folder and has a solution in `solutions`. In an exercise you
+# From lesson 01 on, each lesson has an exercise in the `exercises` folder and a solution in `solutions`. In an exercise you
 # write a function, and `check` tests it: it tries your answer on fresh numbers and looks for the mistakes that people
 # make. Here is a function that should return the summed squared error of each picture. It is wrong.
 
@@ -137,7 +144,7 @@ from vae_lessons.checks import check, hint
 
 
 def reconstruction_error(x, x_hat):
-    return ((x - x_hat) ** 2).mean(dim=1)
+    return (x - x_hat).abs().sum(dim=1)
 
 
 result = check(reconstruction_error)

@@ -115,6 +115,7 @@ def _cosine(codes, query):
 
 NEAR_MUTANTS = {
     "farthest": (lambda c, q, k: _table(c, q).topk(k).indices, "farthest codes"),
+    "swapped_farthest": (lambda c, q, k: _table(c, q).T.topk(k).indices, "farthest, and codes and query are swapped"),
     "unsorted": (lambda c, q, k: _table(c, q).topk(k, largest=False).indices.sort(1).values, "wrong order"),
     "nearest_last": (lambda c, q, k: _table(c, q).topk(k, largest=False).indices.flip(1), "wrong order"),
     "distances": (lambda c, q, k: _table(c, q).topk(k, largest=False).values, "These are distances"),
@@ -138,7 +139,7 @@ NEAR_MUTANTS = {
     "all_zero": (lambda c, q, k: torch.zeros(len(q), k, dtype=torch.long), "appears twice"),
     "from_one": (lambda c, q, k: _table(c, q).argsort(1)[:, :k] + 1, "nearest_neighbors(codes, query, k=5) is wrong"),
     "normalised_in_place": (lambda c, q, k: _table(c.div_(9), q).argsort(1)[:, :k], "changed its argument codes"),
-    "topk_pair": (lambda c, q, k: _table(c, q).topk(k, largest=False), "expected: return a tensor"),
+    "topk_pair": (lambda c, q, k: _table(c, q).topk(k, largest=False), "both values and indices"),
     "ignores_k": (lambda c, q, k: _table(c, q).argsort(1)[:, :5], "among the codes gave shape (6, 5)"),
     "excludes_self": (
         lambda c, q, k: _table(c, q).where(_table(c, q) > 0.02, torch.inf).argsort(1)[:, :k],

@@ -1,7 +1,14 @@
 """Every right answer passes and every wrong one fails with a sentence of its own, whatever the seed."""
 
+import answers_annealing  # noqa: F401
+import answers_anomaly  # noqa: F401
+import answers_disentanglement  # noqa: F401
+import answers_elbo  # noqa: F401
 import answers_functions  # noqa: F401  (registers its answers)
+import answers_interpolation  # noqa: F401
 import answers_modules  # noqa: F401
+import answers_reparameterization  # noqa: F401
+import answers_training  # noqa: F401
 import pytest
 from catalogue import RIGHT, WRONG
 

@@ -108,5 +108,7 @@ def _neighbor_mistakes(codes: Tensor, query: Tensor, k: int) -> Iterator[tuple[s
     yield "This ranks by cosine similarity: use the Euclidean distance.", cosine.argsort(1, descending=True)[:, :k]
     yield "This ranks by the dot product: use the Euclidean distance.", dot.argsort(1, descending=True)[:, :k]
     yield "This ranks by the Manhattan distance (absolute differences): use the Euclidean one.", city.argsort(1)[:, :k]
-    yield "codes and query are swapped: one row per query was asked.", table.T.argsort(1)[:, :k]
+    swapped = table.T.argsort(1)
+    yield "codes and query are swapped: one row per query was asked.", swapped[:, :k]
+    yield "These are the farthest, and codes and query are swapped: rows are queries.", swapped.flip(1)[:, :k]
     yield "These are ranks of the codes, not indices: which code holds place 0?", order.argsort(1)[:, :k]

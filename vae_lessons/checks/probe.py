@@ -1,6 +1,8 @@
 """Questions put to an answer: call it safely, compare tensors, and find the mistake that explains a difference."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
+from numbers import Real
 from typing import Any
 
 import torch
@@ -39,6 +41,8 @@ def as_tensor(result: Any, call: str) -> Tensor:
     """Return the result as a detached tensor on the CPU, or say what it is instead."""
     if isinstance(result, Tensor):
         return result.detach().cpu()
+    if type(result).__module__ == "torch.return_types":  # of topk, sort, max, ...
+        raise Mistake(f"{call} returned both values and indices: return one of them, .values or .indices.")
     kind = "a NumPy array" if type(result).__module__ == "numpy" else f"a {type(result).__name__}"
     raise Mistake(f"{call} returned {kind}, but a torch.Tensor is expected: return a tensor.")
 
@@ -53,12 +57,60 @@ def as_pair(result: Any, call: str, names: str) -> tuple[Any, Any]:
     raise Mistake(f"{call} returned {count}, but two results are expected: return {names}.")
 
 
+def as_number(result: Any, call: str) -> float:
+    """Return a Python or NumPy number as a float, or say what it is instead."""
+    if isinstance(result, Real) and not isinstance(result, bool):
+        return float(result)
+    kind, remedy = f"a {type(result).__name__}", ""
+    if isinstance(result, Tensor):
+        kind = f"a tensor of shape {tuple(result.shape)}"
+        remedy = ": .item() turns a tensor of one number into a float" if result.numel() == 1 else ""
+    raise Mistake(f"{call} returned {kind}, but a Python float is expected{remedy}.")
+
+
+def close(a: float, b: float) -> bool:
+    """Whether two numbers agree up to the rounding of float32."""
+    return math.isclose(a, b, rel_tol=1e-4, abs_tol=1e-6)
+
+
+def compare_number(result: Any, expected: float, mistakes: Iterable[tuple[str, float]], *, call: str) -> None:
+    """Raise a `Mistake` unless the result is the number `expected`; `mistakes` are as in `compare`."""
+    got = as_number(result, call)
+    if close(got, expected):
+        return
+    seen = f"{call} gave {got:.4g}, expected {expected:.4g}."
+    raise Mistake(next((f"{seen} {sentence}" for sentence, wrong in mistakes if close(got, wrong)), seen))
+
+
+def compare_rule(
+    got: Iterable[float],
+    calls: Mapping[str, tuple[Any, ...]],
+    right: Callable[..., float],
+    wrong: Mapping[str, Callable[..., float]],
+) -> None:
+    """Raise a `Mistake` unless the numbers follow the rule `right` in all calls, given as text and arguments.
+
+    `wrong` are sentences with the rule that they describe: the sentence whose rule fits every call is told.
+    """
+
+    def follow(rule: Callable[..., float]) -> Tensor:
+        return torch.tensor([float(rule(*arguments)) for arguments in calls.values()], dtype=torch.float64)
+
+    seen, expected = torch.tensor(list(got), dtype=torch.float64), follow(right)
+    if same(seen, expected):
+        return
+    place = int((seen - expected).abs().nan_to_num(nan=torch.inf).argmax())
+    text = f"{list(calls)[place]} gave {seen[place]:.4g}, expected {expected[place]:.4g}."
+    raise Mistake(next((f"{text} {sentence}" for sentence, rule in wrong.items() if same(seen, follow(rule))), text))
+
+
 def same(a: Tensor, b: Tensor) -> bool:
     """Whether `a` has the shape of `b` and its values up to rounding."""
     if a.shape != b.shape:
         return False
     a, b = a.double(), b.double()
-    scale = b.abs().max().item() if b.numel() else 0.0
+    finite = b[b.isfinite()].abs()
+    scale = finite.max().item() if finite.numel() else 0.0
     return torch.allclose(a, b, rtol=1e-4, atol=1e-5 * scale + 1e-12)
 
 
@@ -85,6 +137,12 @@ def check_shape(result: Any, shape: tuple[int, ...], *, call: str) -> Tensor:
         remark = _shape_remark(got, torch.empty(shape))
         raise Mistake(f"{call} gave shape {tuple(got.shape)}, expected shape {shape}.{remark}")
     return got
+
+
+def require_no_nan(got: Tensor, *, call: str, cause: str) -> None:
+    """Nothing in the result may be nan; `cause` says what leads to it."""
+    if got.isnan().any():
+        raise Mistake(f"{call} gave nan: {cause}")
 
 
 def show(tensor: Tensor, other: Tensor) -> str:

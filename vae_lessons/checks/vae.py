@@ -20,6 +20,7 @@ from vae_lessons.checks.modules import (
     require_steady,
     require_unbounded,
 )
+from vae_lessons.checks.noise import noise_fault
 from vae_lessons.checks.probe import Mistake, as_pair, as_tensor, ask, check_shape, compare, same, strided
 
 SIZES = (20, 16, 8)  # input_dim, hidden_dim, latent_dim of the main trial
@@ -148,7 +149,8 @@ def judge_sample_prior(answer: Any, rng: torch.Generator) -> None:
         _sample(answer, n, RecordingDecoder(latent_dim, pixels, rng))
     decoder = RecordingDecoder(8, 3, rng)
     first, second = _sample(answer, 2000, decoder), _sample(answer, 2000, decoder)
-    _standard_normal(first)
+    if fault := noise_fault(first):
+        raise Mistake(f"z should be drawn from the standard normal distribution. {fault}")
     if (first == second).all(dim=1).any():
         raise Mistake("Two calls drew the same z: the noise must be fresh each time, so set no seed in the function.")
 
@@ -200,38 +202,3 @@ def _pixel_mistakes(logits: Tensor) -> Iterator[tuple[str, Tensor]]:
     yield "This is one minus the brightness: the sign of the logits was turned.", 1 - right
     yield "The result is transposed: one row per image.", right.T
     yield "This is the mean over the images: return every image.", right.mean(0)
-
-
-def _standard_normal(z: Tensor) -> None:
-    """Compare the codes (2000, 8) with N(0, I).
-
-    Every limit lies at least seven standard errors away, and the last one follows from the Dvoretzky-Kiefer-Wolfowitz
-    bound 2 exp(-2 m d^2) with m = 16000 and d = 0.03: a right answer fails less than once in 10^9 checks.
-    """
-    z = z.double()
-    for sentence, seen in _wrong_noise(z):
-        if seen:
-            raise Mistake(f"z should be drawn from the standard normal distribution. {sentence}")
-
-
-def _wrong_noise(z: Tensor) -> Iterator[tuple[str, bool]]:
-    mean, std, (low, high) = z.mean().item(), z.std().item(), (z.min().item(), z.max().item())
-    yield "All its numbers are 0: draw them with torch.randn.", low == high == 0
-    yield "Its latents are all the same number: each one needs its own noise.", bool((z == z[:, :1]).all())
-    yield "The same z is repeated for several images: each image needs its own.", len(z.unique(dim=0)) < len(z)
-    yield "Its numbers all lie between 0 and 1, as from torch.rand: use torch.randn.", low >= 0 and high <= 1
-    yield (
-        f"Its numbers never leave {low:.2g} to {high:.2g}: a uniform distribution is not normal.",
-        high - low < 4 * std,
-    )
-    spreads, centers = z.std(0), z.mean(0)
-    uneven = spreads.max() > 1.3 * spreads.min() or centers.max() - centers.min() > 0.3 * std
-    yield "Some latents have another mean or standard deviation than the others.", bool(uneven)
-    yield f"Its standard deviation is {std:.2g}, expected 1.", not abs(std - 1) < 0.06
-    yield f"Its mean is {mean:.2g}, expected 0.", not abs(mean) < 0.06
-    related = torch.corrcoef(z.T) - torch.eye(z.shape[1])
-    yield "Its latents are correlated: draw each one independently.", not related.abs().max() < 0.2
-    ordered = z.reshape(-1).sort().values
-    level = torch.linspace(0, 1, len(ordered), dtype=torch.float64)
-    gap = (torch.distributions.Normal(0.0, 1.0).cdf(ordered) - level).abs().max()
-    yield "Mean and spread are right, but the shape of the distribution is not.", not gap < 0.03
