@@ -11,11 +11,12 @@ PACKAGE = Path(__file__).parents[1] / "vae_lessons"
 MAY_IMPORT = {
     "distributions": set(),
     "schedules": set(),
+    "history": set(),
     "data": set(),
     "plots": set(),
     "models": {"distributions"},
     "losses": {"distributions"},
-    "training": {"data", "losses", "schedules"},
+    "training": {"data", "history", "losses", "schedules"},
     "metrics": {"data", "distributions", "losses", "models", "training"},
     "checks": set(),
     "classroom": {"checks", "data", "training"},
