@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Exercise 03 · The reparameterization trick
 #
-# You write the sampler of the VAE, draw many samples at once, and write the estimator that needs no derivative.
+# You write the sampler of the VAE, draw many samples at once, and write the estimator that needs no derivative of $f$.
 # The lesson is [03 · The reparameterization trick](../notebooks/03_reparameterization.ipynb). About 30 minutes.
 #
 # Replace each `raise NotImplementedError(...)` by your answer and run the cell, then the check below it.
@@ -55,7 +55,7 @@ def sample_posterior(mu: torch.Tensor, logvar: torch.Tensor, n: int) -> torch.Te
 check(sample_posterior)
 
 # %% [markdown]
-# ## 3. Without a derivative (harder, 15 minutes)
+# ## 3. Without a derivative of f (harder, 15 minutes)
 #
 # Estimate the gradient of $\mathbb E_{z \sim q}[f(z)]$ in $\mu$ with the score function, from `n` samples. `f` maps codes
 # (n, D) to values (n,), and you must not differentiate it. You may subtract a baseline, if the average stays right.
@@ -76,7 +76,7 @@ def score_function_gradient(f, mu: torch.Tensor, logvar: torch.Tensor, n: int) -
 check(score_function_gradient)
 
 # %% [markdown]
-# Here is what only this estimator can do. $f(z)$ is 1 where $z > 0$, else 0: a step. Its derivative is 0 everywhere, so
+# Here is what only this estimator can do. $f(z)$ is 1 where $z > 0$, else 0: a step. Its derivative is 0 everywhere but at the jump, where it has none, so
 # the reparameterised gradient is always 0. The exact gradient of the average $\Phi(\mu / \sigma)$ is the normal density
 # $\phi(\mu / \sigma) / \sigma$. We estimate it with the reference solution's formula for several $\mu$.
 

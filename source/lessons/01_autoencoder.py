@@ -322,13 +322,14 @@ plots.latent_map(
     window=window,
     alt="Left: the codes. Right: 15 by 15 pictures decoded over the same square. Where codes of "
     "several digits overlap the pictures are grey blends; in the empty outer regions the decoder "
-    "repeats the nearest digit ever bolder and more distorted.",
+    "repeats a neighbouring digit ever bolder, and breaks into dots at the left edge.",
 )
 
 # %% [markdown]
-# **Seen.** Surprising: the empty, outer regions are not the worst. There the decoder repeats the nearest digit, ever bolder
-# and more distorted. The worst pictures lie where codes of several digits crowd together. An empty place is not always a
-# bad place, so looking is not enough. We have to measure.
+# **Seen.** Surprising: most of the empty, outer regions look fine. There the decoder repeats a neighbouring digit, ever
+# bolder. At the left edge, though, it breaks into dots. And where codes of several digits crowd together the pictures are
+# grey blends. So an empty place is not always bad, and a full one not always good: looking is not enough. We have to
+# measure.
 #
 # ## 8. Are there holes?
 #
@@ -409,7 +410,7 @@ plots.seed_dots(
 #
 # **Seen, with 2 numbers.** Even the codes give only {{ae-holes: arms.ae_codes_2.mean | .0%}}, and N(0, I) gives
 # {{ae-holes: arms.ae_prior_2.mean | .0%}}, with a wide spread over the seeds
-# ({{ae-holes: arms.ae_prior_2.std | .0%}}). On a plane the codes happen to lie around zero. The famous hole opens up with the
+# ({{ae-holes: arms.ae_prior_2.std | .0%}}). On a plane the densest part of the codes happens to lie near zero. The famous hole opens up with the
 # number of dimensions.
 #
 # So an autoencoder *can* be sampled, if you look at its codes first and fit a density to them. What it cannot do is tell
@@ -421,8 +422,9 @@ plots.seed_dots(
 # - An autoencoder squeezes a picture through a short code $z$ and redraws it. It is trained on the redrawing error alone.
 # - Without nonlinearities it is PCA. With them, fewer than 16 numbers do the work of PCA's 32.
 # - With two numbers, the latent space can be drawn as a map. Similar pictures lie together.
-# - The codes lie wherever training left them. With 16 numbers, a random point from N(0, I) misses them; a density fitted to
-#   the codes does not.
+# - The codes lie wherever training left them. With 16 numbers, a random point from N(0, I) misses them; a fitted Gaussian
+#   does better ({{ae-holes: arms.ae_gaussian_16.mean | .0%}} plausible), a fitted mixture much better
+#   ({{ae-holes: arms.ae_mixture_16.mean | .0%}}).
 #
 # ## Quiz
 #

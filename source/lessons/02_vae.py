@@ -190,8 +190,8 @@ for name, model in (("beta 0", free), ("beta 1", vae)):
 
 # %% [markdown]
 # **Seen.** Without a price the clouds shrink to points compared with the distances between them: the VAE is an autoencoder
-# again. With the price, the spread of the means is some 15 times the width of a cloud, in each of two directions. That is
-# room for about 15 × 15 clouds side by side, and there are 10,000: they overlap. This run has one seed, but the gap
+# again. With the price, the spread of the means is some 14 times the width of a cloud, in each of two directions. That is
+# room for about 14 × 14 clouds side by side, and there are 10,000: they overlap. This run has one seed, but the gap
 # between the two ratios leaves little doubt.
 #
 # ## 5. Two maps
@@ -256,11 +256,11 @@ plots.latent_map(
     decoded,
     window=window,
     alt="Left: the means of 2,000 test digits between -3 and 3. Right: 15 by 15 pictures decoded "
-    "over the same square: clear digits towards the edges, blends in the crowded centre.",
+    "over the same square: clear digits at most edges, broken shapes at the lower left, blends in the crowded centre.",
 )
 
 # %% [markdown]
-# **Seen.** Most of the edges are clear. The surprise is the centre, where most codes lie: so many digits share it that its pictures
+# **Seen.** Most of the edges are clear; at the lower left, where hardly a code lies, the shapes break. The surprise is the centre, where most codes lie: so many digits share it that its pictures
 # are blends. Two latent numbers are too few for ten digits. Similar digits are neighbours.
 #
 # ## 6. New digits
@@ -297,7 +297,8 @@ plots.image_rows(
 
 # %% [markdown]
 # **Seen.** From N(0, I) the autoencoder shows faint fragments. Its decoder was trained on codes that lie much further from
-# zero: a short code means logits near zero, and so pale ink. The other two rows look alike: some digits, some near misses.
+# zero: a short code moves the logits only a little away from
+# what the decoder answers at zero, so hardly any pixel becomes surely ink. The other two rows look alike: some digits, some near misses.
 #
 # ## 7. What does the VAE have over the autoencoder?
 #
@@ -390,7 +391,7 @@ for name, model, objective in (
 # close does it come?
 #
 # We measure two things, for 2 to 32 latent numbers. First, the share of plausible pictures from the **prior**, and as a
-# control from the **aggregate posterior** through the same decoder.
+# control from the **aggregate posterior** through the same decoder (random points of the clouds, not the means of section 7).
 #
 # > **Predict.** More latent numbers mean better reconstructions. Do they also mean better samples from the prior?
 

@@ -2,7 +2,7 @@
 # # 03 · The reparameterization trick
 #
 # **After this lesson** you can say why a random draw stops the gradient, write the sampler that lets it through, derive
-# the alternative that needs no derivative, and say from measurements what the trick is worth.
+# the alternative that needs no derivative of $f$, and say from measurements what the trick is worth.
 #
 # | section | minutes |
 # |---|---|
@@ -10,9 +10,10 @@
 # | 2. Move the randomness outside | 7 |
 # | 3. Is the answer right? | 5 |
 # | 4. Without the trick: the score function | 8 |
-# | 5. The price is noise | 7 |
+# | 5. How noisy is one draw? | 7 |
 # | 6. On real digits | 6 |
 # | 7. Does it matter for training? | 6 |
+# | quiz | 5 |
 #
 # **Run time:** about {{run_times: 03_reparameterization.seconds}} s on two CPU cores.
 # **Builds on:** [02 · The variational autoencoder](02_vae.ipynb).
@@ -20,7 +21,7 @@
 # ## 1. A draw stops the gradient
 #
 # The loss of a VAE contains an average over random codes: draw $z$ from the cloud $q(z \mid x) = \mathcal N(\mu, \sigma^2)$,
-# decode it, look at the error $f(z)$. To train the encoder we need to know how the average
+# decode it, look at a value $f(z)$, in a VAE the log-probability of the picture. To train the encoder we need to know how the average
 # $\mathbb E_{z \sim q}[f(z)]$ changes with $\mu$ and $\sigma$. **Question.** Can automatic differentiation tell us?
 #
 # > **Predict.** `torch.normal(mu, sigma)` draws from N(mu, sigma²). We square the draw and ask for the gradient in `mu`.
@@ -113,8 +114,8 @@ print(f"in mu:    {path_mu.mean():.2f}, exact 2.00")
 print(f"in sigma: {path_sigma.mean():.2f}, exact 1.00")
 
 # %% [markdown]
-# **Seen.** Both agree to two digits. Why it must be so: $\varepsilon$ does not depend on $\mu$, so derivative and average
-# may change places, $\nabla_\mu \mathbb E_\varepsilon[f(\mu + \sigma\varepsilon)] = \mathbb E_\varepsilon[\nabla_\mu f(\mu +
+# **Seen.** Both agree to two digits. Why it must be so: $\varepsilon$ does not depend on $\mu$, so
+# for a smooth $f$ (kinks are allowed, as in a ReLU network, but no jumps) derivative and average may change places, $\nabla_\mu \mathbb E_\varepsilon[f(\mu + \sigma\varepsilon)] = \mathbb E_\varepsilon[\nabla_\mu f(\mu +
 # \sigma\varepsilon)]$.
 #
 # ## 4. Without the trick: the score function
@@ -128,7 +129,7 @@ print(f"in sigma: {path_sigma.mean():.2f}, exact 1.00")
 # = \mathbb E_{z \sim q}\left[ f(z)\, \nabla_\mu \log q(z) \right].$$
 #
 # The factor $\nabla_\mu \log q(z)$ is called the **score**. For a normal distribution it is $(z - \mu) / \sigma^2$. In
-# words: draw, look how good the result was, and move $\mu$ towards draws that were better. Nothing asks for the derivative
+# words: draw, look at $f$, and move $\mu$ towards the draws with the larger values. Nothing asks for the derivative
 # of $f$. This estimator is known as the **score-function estimator**, or REINFORCE.
 #
 # > **Predict.** Same $f$, same draws. Will its average also be 2?
@@ -141,9 +142,9 @@ print(f"average {score_mu.mean():.1f}, exact 2.0")
 # %% [markdown]
 # **Seen.** Also right on average, without a derivative of $f$. Then why does every VAE use the other one?
 #
-# ## 5. The price is noise
+# ## 5. How noisy is one draw?
 #
-# > **Predict.** Both are right on average. How much wider is the spread of single estimates by the score function?
+# > **Predict.** Both are right on average. Which of the two varies more from draw to draw, and how many times?
 
 # %% tags=["nbval-check-output"]
 print(
@@ -175,10 +176,12 @@ print(f"average {with_baseline.mean():.1f}, standard deviation {with_baseline.st
 # %% [markdown]
 # ## 6. On real digits
 #
-# A toy $f$ proves little. In a VAE, $f(z)$ is the log-likelihood of a picture. We take a decoder for which the exact
+# A toy $f$ proves little. In a VAE, $f(z)$ is the log-probability of a picture, minus the reconstruction term. We take a decoder for which the exact
 # gradient is known in closed form: a linear one, fitted to MNIST (lesson 04 will use it again). Two places matter: the
-# **start** of training, where the cloud is $\mathcal N(0, I)$, and the **end**, where it is the posterior of the picture.
-# Noise is given relative to the length of the exact gradient: 1 means as much noise as signal.
+# **start** of training, where the cloud is $\mathcal N(0, I)$, and the **end**, where it is the
+# best one for the picture (lesson 04: its posterior).
+# Noise is given relative to the length of the
+# exact gradient of the reconstruction term in $\mu$: 1 means as much noise as signal.
 #
 # > **Predict.** How does the noise of each estimator change from 2 to 32 latent numbers?
 
@@ -216,7 +219,7 @@ plots.lines(
     xlabel="latent numbers",
     ylabel="noise / signal of one draw",
     log_x=True,
-    alt="The same at the end of training. With baseline the noise rises from 24 to 35, while the "
+    alt="The same at the end of training. With baseline the noise goes from 24 over 22 to 35, while the "
     "reparameterised gradient falls from 14 to 8.",
 )
 
@@ -226,7 +229,8 @@ plots.lines(
 # {{reparam-variance: arms.reparam_start_32.mean | .1f}} with 32. The score function with a baseline goes from
 # {{reparam-variance: arms.baseline_start_2.mean | .1f}} to {{reparam-variance: arms.baseline_start_32.mean | .1f}}: one number,
 # $f(z)$, has to be blamed on ever more coordinates. At the end both are noisy, because the exact gradient itself has
-# become small, and the score function is still {{reparam-variance: arms.baseline_end_32.mean | .0f}} against
+# become small, and the score function with a baseline stands at
+# {{reparam-variance: arms.baseline_end_32.mean | .0f}} against
 # {{reparam-variance: arms.reparam_end_32.mean | .0f}} with 32 numbers. Without a baseline it is hopeless there:
 # {{reparam-variance: arms.score_end_32.mean | .0f}}.
 #
@@ -237,10 +241,10 @@ plots.lines(
 # ## 7. Does it matter for training?
 #
 # Perhaps training averages the noise away. We train the same VAE twice, and change only how the encoder gets its
-# gradient from the reconstruction term. `score_terms` uses the score function with a baseline, and is otherwise the loss
-# of lesson 02.
+# gradient from the reconstruction term. `score_terms` uses the score function, and is otherwise the loss of lesson 02. Its
+# baseline is weaker than in section 6: with one draw for each picture, it can only be the mean over the batch.
 #
-# > **Predict.** After three epochs, how far behind will the score function be? The learning rate is the one that suits the
+# > **Predict.** What will the two losses be after three epochs: nearly equal, or clearly apart? The learning rate is the one that suits the
 # > score function best, of four that we tried.
 
 # %%
@@ -280,7 +284,7 @@ for name, objective in (("reparameterised", elbo_terms), ("score function", scor
 
 # %% [markdown]
 # **Seen.** Not averaged away. After the same three epochs the score function's loss is about a third larger. It learns, but
-# from estimates so noisy that most of each step is wasted. The trick costs one line of code and makes VAEs practical.
+# from estimates so noisy that it needs many more steps (one seed). The trick costs one line of code and makes VAEs practical.
 #
 # The score function keeps its place where the trick cannot go: when $z$ is not a smooth function of its parameters, such as
 # a choice among ten classes. Lesson 09 meets such codes, and another way around them.
@@ -289,9 +293,10 @@ for name, objective in (("reparameterised", elbo_terms), ("score function", scor
 #
 # - A draw has no derivative. PyTorch reports a gradient of zero for it, silently.
 # - $z = \mu + \sigma\varepsilon$ with $\varepsilon \sim \mathcal N(0, I)$ has the right distribution *and* a derivative.
-# - The noise is fresh for every picture, every latent number and every step. Sharing or freezing it changes the loss.
+# - Draw fresh noise for every picture, every latent number and every step. One draw shared by a batch keeps the loss right
+#   on average but makes its gradient noisier; shared by the latents, or frozen over the steps, it changes what is minimised.
 # - The score function $\mathbb E[f(z) \nabla \log q(z)]$ is unbiased too and needs no derivative of $f$, but its noise grows
-#   with the number of latents. A baseline helps, and is not enough.
+#   with the number of latents. A baseline helps; the simple ones here are not enough.
 
 # %% [markdown]
 # ## Quiz
@@ -301,14 +306,14 @@ for name, objective in (("reparameterised", elbo_terms), ("score function", scor
 # %% [markdown]
 # **1. A learner writes `z = (eps + mu) * sigma`. What is wrong?**
 #
-# <details><summary>A. Nothing, it is the same.</summary>No. Its mean is μσ, not μ. It is right only where σ = 1, which may hide the mistake at the start of training.</details>
+# <details><summary>A. Nothing, it is the same.</summary>No. Its mean is μσ, not μ. It is right only where σ = 1 or μ = 0. Both nearly hold at the start of training, which may hide the mistake.</details>
 # <details><summary>B. The mean of z is μσ instead of μ.</summary>Right. Stretch first, then move: μ + σ·ε.</details>
 # <details><summary>C. z no longer has a gradient.</summary>No. It has one, of the wrong function, which is worse.</details>
 
 # %% [markdown]
 # **2. The noise is drawn once and used for all pictures of a batch. What happens?**
 #
-# <details><summary>A. Each picture's code still has the right distribution, but all errors of a batch point the same way.</summary>Right. The gradient stays unbiased, but averaging over the batch no longer averages the noise: training gets needlessly noisy.</details>
+# <details><summary>A. Each picture's code still has the right distribution, but the errors of the pictures are no longer independent.</summary>Right. The gradient stays unbiased, but averaging over the batch no longer averages the noise: training gets needlessly noisy.</details>
 # <details><summary>B. The loss becomes biased.</summary>No. For each picture alone the draw is as good as any. It is the variance of the batch mean that suffers.</details>
 # <details><summary>C. It is faster and otherwise the same.</summary>No. Drawing noise costs next to nothing, and the gradient of the batch becomes much noisier.</details>
 

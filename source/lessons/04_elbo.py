@@ -118,8 +118,8 @@ print(f"ELBO: {elbo.mean():.0f} nats, exact: {exact.mean():.0f} nats")
 # = \log p(x) - \mathrm{KL}(q(z \mid x) \,\Vert\, p(z \mid x)) .$$
 #
 # The gap is exactly the KL from $q$ to the true posterior. That is what $q$ approximates, and why it is called the
-# approximate posterior. Making the ELBO large does two things at once: it makes $p(x)$ large, and it pulls $q$ towards
-# $p(z \mid x)$.
+# approximate posterior. The ELBO rises when $p(x)$ rises and when $q$ and $p(z \mid x)$ come closer, through either network.
+# Training trades one for the other.
 #
 # In the linear VAE the closed form gives the exact posterior, so there is no gap. Let us spoil it: widen each cloud.
 #
@@ -204,11 +204,11 @@ for variance in (0.5, 1.0):
 # "I expect to be wrong by 0.7 at every pixel". Such a decoder does not mind blur, and the KL wins too easily. The best
 # $\sigma^2$ for given reconstructions is simply their mean squared error per pixel, and it can be learned with the rest.
 #
-# > **Predict.** The linear VAE has learned its $\sigma$. Larger or smaller than 0.7?
+# > **Predict.** The linear VAE was fitted with a $\sigma$ of its own. Larger or smaller than 0.7?
 
 # %% tags=["nbval-check-output"]
 sigma = torch.exp(linear.noise_logvar / 2).item()
-print(f"learned sigma: {sigma:.2f}")
+print(f"fitted sigma: {sigma:.2f}")
 ratio = 0.5 / sigma**2
 print(f"compared with it, a plain squared error is weighted {ratio:.0f} times too little")
 
@@ -246,7 +246,8 @@ for label, name in rows.items():
 # %% [markdown]
 # **Seen.** Four losses, all with "beta = 1", and KLs from {{effective-beta: arms.sum_mean.mean | .0f}} to
 # {{effective-beta: arms.mean_sum.mean | .0f}} nats (means of five seeds). The **control** sums everything and states the
-# hidden beta openly: it gives the same KL. With pixels averaged, the code says nothing at all. Lesson 06 has a name for that.
+# hidden beta openly: it gives the same KL. It must, since the two losses differ at most by a common factor, and Adam cancels
+# that. With plain gradient descent, averaging would shrink the steps as well. With pixels averaged, the code says nothing at all. Lesson 06 has a name for that.
 #
 # ## 7. A tighter bound
 #
@@ -266,7 +267,7 @@ plots.lines(
     draws,
     {
         "exact posterior": [gaps[f"exact_k{k}"]["values"] for k in draws],
-        "learned by gradient": [gaps[f"trained_k{k}"]["values"] for k in draws],
+        "trained by gradient": [gaps[f"trained_k{k}"]["values"] for k in draws],
         "spoiled: too wide": [gaps[f"wide_k{k}"]["values"] for k in draws],
     },
     xlabel="draws K (1 is the ELBO)",
@@ -280,8 +281,9 @@ plots.lines(
 # %% [markdown]
 # **Seen.** With the exact posterior there is no gap to close, whatever $K$. The too wide one falls from
 # {{elbo-gap: arms.wide_k1.mean | .1f}} over {{elbo-gap: arms.wide_k10.mean | .1f}} to
-# {{elbo-gap: arms.wide_k100.mean | .1f}} nats. An encoder trained by gradient is in between: {{elbo-gap: arms.trained_k1.mean | .1f}}
-# nats with one draw, {{elbo-gap: arms.trained_k100.mean | .1f}} with 100.
+# {{elbo-gap: arms.wide_k100.mean | .1f}} nats. A linear VAE whose encoder and decoder were both trained by gradient, for 20 epochs, has a gap of
+# {{elbo-gap: arms.trained_k1.mean | .1f}} nats with one draw and {{elbo-gap: arms.trained_k100.mean | .1f}} with 100, measured from
+# its own $\log p(x)$.
 #
 # ## Summary
 #
@@ -301,7 +303,7 @@ plots.lines(
 # %% [markdown]
 # **1. Training stops improving, and the ELBO is 5 nats below log p(x). What would make up the 5 nats?**
 #
-# <details><summary>A. A better decoder.</summary>No. A better decoder raises log p(x) itself. The gap is about the encoder.</details>
+# <details><summary>A. A better decoder.</summary>Not by itself. A decoder that makes pictures more probable raises log p(x) and leaves the gap, unless it also makes the posterior easier to match.</details>
 # <details><summary>B. An encoder whose q(z|x) is closer to the true posterior.</summary>Right. The gap is the KL between the two, and nothing else.</details>
 # <details><summary>C. A larger batch.</summary>No. That makes gradients less noisy, but does not move the bound.</details>
 
