@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from vae_lessons import plots
+from vae_lessons.plots import images as image_plots
 
 ALT = "Two rows of grey squares."
 
@@ -29,7 +30,7 @@ def test_pictures_are_the_same_bytes_each_time():
 
 def test_tiles_keep_their_orientation_and_order():
     images = torch.arange(12.0).reshape(3, 4)  # 2 x 2 pixels
-    assert plots._tile(images, columns=2).tolist() == [
+    assert image_plots._tile(images, columns=2).tolist() == [
         [0, 1, 4, 5],
         [2, 3, 6, 7],
         [8, 9, 0, 0],

@@ -1,43 +1,17 @@
-"""Figures for the lessons, each with a description in words. They take tensors and know no model."""
+"""Pictures in rows and grids, and latent planes."""
 
-import base64
-import io
 import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from matplotlib import color_sequences
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnchoredText
-from PIL import Image
 from torch import Tensor
 
-WIDTH = 7.0  # inches; about the width of a notebook's text
-DPI = 110
-CLASS_COLORS = color_sequences["petroff10"]  # ten colours chosen to stay apart for colour-blind readers
-SERIES_COLORS = [color_sequences["okabe_ito"][i] for i in (5, 6, 3, 1, 7, 0)]  # blue, vermilion, green, orange, ...
-MARKERS = "osD^vP*X<>"
-
-
-class Picture:
-    """A matplotlib `figure` and its description `alt`, shown together as the result of a notebook cell."""
-
-    def __init__(self, figure: Figure, alt: str):
-        self.figure, self.alt = figure, alt
-
-    def png(self) -> bytes:
-        """The figure as a PNG file of 128 colours, a third of the size of one with all colours."""
-        drawn, small = io.BytesIO(), io.BytesIO()
-        self.figure.savefig(drawn, format="png", dpi=DPI, bbox_inches="tight")
-        Image.open(drawn).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
-        return small.getvalue()
-
-    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
-        data = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": self.alt}
-        return data, {"image/png": {"alt": self.alt}}
+from vae_lessons.plots.picture import CLASS_COLORS, WIDTH, Picture
 
 
 def image_rows(rows: Mapping[str, Tensor], *, alt: str, columns: Sequence[str] = ()) -> Picture:
@@ -113,91 +87,6 @@ def latent_map(codes: Tensor, labels: Tensor, decoded: Tensor, *, window: Window
     tiles = _tile(decoded, columns=math.isqrt(len(decoded)))
     right.imshow(tiles, cmap="gray_r", vmin=0, vmax=1, extent=extent)
     right.set(title="what the decoder draws there", xlabel="$z_1$")
-    return Picture(figure, alt)
-
-
-def lines(
-    x: Sequence[float],
-    series: Mapping[str, Sequence[float | Sequence[float]]],
-    *,
-    xlabel: str,
-    ylabel: str,
-    alt: str,
-    log_x: bool = False,
-) -> Picture:
-    """One line with its own marker per entry, all over the same x; the name stands in a legend.
-
-    A point may be several numbers, one per seed: then it is their mean, with a bar of one standard deviation.
-    """
-    figure = Figure(figsize=(WIDTH, 0.5 * WIDTH), layout="constrained")
-    ax = figure.subplots()
-    for i, (name, values) in enumerate(series.items()):
-        means, spreads = [np.mean(v) for v in values], [np.std(v, ddof=np.ndim(v)) for v in values]
-        ax.errorbar(x, means, spreads, marker=MARKERS[i], color=SERIES_COLORS[i], label=name, capsize=3)
-    if log_x:
-        ax.set_xscale("log", base=2)
-    ax.set_xticks(x, [f"{value:g}" for value in x])
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.set_ylim(bottom=0)
-    ax.legend(frameon=False)
-    return Picture(figure, alt)
-
-
-def paths(panels: Mapping[str, tuple[Tensor, Tensor]], *, ylabel: str, alt: str) -> Picture:
-    """A bundle of lines per entry: x (N,) and y (N, lines); the entry's name stands below its axis."""
-    figure = Figure(figsize=(WIDTH, 0.45 * WIDTH), layout="constrained")
-    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-    for ax, (xlabel, (x, y)) in zip(axes, panels.items(), strict=True):
-        ax.plot(x.numpy(), y.numpy(), color=SERIES_COLORS[0], alpha=0.6, lw=1)
-        ax.set_xlabel(xlabel)
-    axes[0].set_ylabel(ylabel)
-    return Picture(figure, alt)
-
-
-def histograms(
-    samples: Mapping[str, Tensor], *, xlabel: str, alt: str, window: tuple[float, float], mark: float | None = None
-) -> Picture:
-    """One panel per entry, all with the same bins over `window`; `mark` is a vertical line."""
-    figure = Figure(figsize=(WIDTH, 0.2 * WIDTH * len(samples)), layout="constrained")
-    axes = figure.subplots(len(samples), 1, sharex=True, squeeze=False)[:, 0]
-    for i, (ax, (name, values)) in enumerate(zip(axes, samples.items(), strict=True)):
-        ax.hist(values.detach().numpy(), bins=90, range=window, density=True, color=SERIES_COLORS[i])
-        ax.set(ylabel="density", title=name)
-        if mark is not None:
-            ax.axvline(mark, color="black", ls="--")
-    axes[-1].set_xlabel(xlabel)
-    return Picture(figure, alt)
-
-
-def seed_dots(
-    rows: Mapping[str, Mapping[str, Sequence[float]]],
-    *,
-    xlabel: str,
-    alt: str,
-    reference: tuple[str, float] | None = None,
-) -> Picture:
-    """Shares measured over seeds: a row per entry, in it a colour and a shape per series, one open mark per seed.
-
-    A bar and a number show each mean. `reference` is a dashed line with its name.
-    """
-    figure = Figure(figsize=(WIDTH, 1.1 + 0.42 * len(rows)), layout="constrained")
-    ax = figure.subplots()
-    for i, series in enumerate(rows.values()):
-        for j, (name, values) in enumerate(series.items()):
-            y, color, mean = i + 0.3 * (j - (len(series) - 1) / 2), SERIES_COLORS[j], float(np.mean(values))
-            label = name if i == 0 else None
-            ax.plot(values, [y] * len(values), MARKERS[j], mfc="none", color=color, ms=6, label=label)
-            ax.plot([mean, mean], [y - 0.14, y + 0.14], color="black", lw=2)
-        text = " · ".join(f"{np.mean(values):.0%}" for values in series.values())
-        ax.annotate(text, (1.01, i), xycoords=("axes fraction", "data"), va="center")
-    if reference:
-        ax.axvline(reference[1], color="black", ls="--", lw=1, label=reference[0])
-    ax.set_yticks(range(len(rows)), list(rows))
-    ax.invert_yaxis()
-    ax.grid(axis="x", alpha=0.3)
-    ax.set(xlabel=xlabel, xlim=(-0.02, 1.02))
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    figure.legend(loc="outside upper center", ncols=4, frameon=False)
     return Picture(figure, alt)
 
 
