@@ -30,6 +30,7 @@ test: dev-env ## check style and run every test: about five minutes (PYTEST_ARGS
 
 notebooks: dev-env ## build notebooks, exercises and solutions from source/
 	@$(IN_ENV)/python tools/build_notebooks.py $(BUILD_ARGS)
+	@$(IN_ENV)/python -m experiments.page
 
 claims: dev-env ## measure again every number that the lessons quote
 	@$(IN_ENV)/python -m experiments $(CLAIMS_ARGS)

@@ -73,4 +73,5 @@ CLAIM = Claim(
     control="the exact posterior of the linear VAE",
     measure=measure,
     verdict=verdict,
+    order=(("wide_k1", "wide_k10"), ("wide_k10", "wide_k100"), ("trained_k1", "exact_k1")),
 )

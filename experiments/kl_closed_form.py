@@ -52,4 +52,5 @@ CLAIM = Claim(
     control="mean of log q(z|x) - log p(z) over K samples",
     measure=measure,
     verdict=verdict,
+    order=(("error_1", "error_10"), ("error_10", "error_100")),
 )

@@ -92,4 +92,5 @@ CLAIM = Claim(
     control="score-function gradient, plain and with a leave-one-out baseline",
     measure=measure,
     verdict=verdict,
+    order=(("score_start_8", "baseline_start_8"), ("baseline_start_8", "reparam_start_8")),
 )

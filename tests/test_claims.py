@@ -5,9 +5,12 @@ import re
 
 import pytest
 
+from experiments import __main__ as pass_over_ledger
+from experiments import page
 from experiments.__main__ import CLAIMS
-from experiments.ledger import RESULTS, Claim, exceeds, run
-from vae_lessons.classroom.claims import ClaimError, read_claim
+from experiments.ledger import RESULTS, Claim, exceeds, run, wrong_order
+from vae_lessons.classroom import cli
+from vae_lessons.classroom.claims import ClaimError, ledger_table, read_claim, read_ledger
 
 
 def toy(measure, seeds=(0, 1, 2)) -> Claim:
@@ -20,6 +23,7 @@ def toy(measure, seeds=(0, 1, 2)) -> Claim:
         control="one",
         measure=measure,
         verdict=lambda arms: "holds" if exceeds(arms["ten"], arms["one"]) else "does not hold",
+        order=(("ten", "one"),),
         seeds=seeds,
     )
 
@@ -53,6 +57,43 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path):
     assert not (tmp_path / "toy-claim.json").exists()
     assert run(toy(measure), folder=tmp_path)["arms"]["ten"]["values"] == [10.0, 11.0, 12.0]
     assert calls == [0, 1, 2, 2]
+
+
+def ten_and_one(seed: int, quick: bool) -> dict[str, float]:
+    """What a process of its own can import."""
+    return {"ten": 10.0 + seed, "one": 1.0}
+
+
+def test_seeds_measured_in_parallel_give_the_same_result(tmp_path):
+    parallel = run(toy(ten_and_one), folder=tmp_path, jobs=2)
+    assert parallel["arms"] == run(toy(ten_and_one), folder=tmp_path)["arms"]
+    assert parallel["machine"]["threads"] == 1 and parallel["profile"] == "standard"
+
+
+def test_the_wrong_order_is_named():
+    claim = toy(ten_and_one)
+    assert wrong_order(claim, {"ten": {"mean": 2.0}, "one": {"mean": 1.0}}) == []
+    assert wrong_order(claim, {"ten": {"mean": 1.0}, "one": {"mean": 1.0}}) == ["ten > one"]
+
+
+def test_an_interrupted_pass_goes_on_with_the_next_claim(tmp_path, monkeypatch, capsys):
+    measured = []
+
+    def report(claim, *, quick, jobs):
+        measured.append(claim.id)
+        if measured == ["ae-holes", "elbo-gap"]:
+            raise KeyboardInterrupt
+
+    chosen = {claim: CLAIMS[claim] for claim in ("ae-holes", "elbo-gap", "kl-closed-form")}
+    monkeypatch.setattr(pass_over_ledger, "CLAIMS", chosen)
+    monkeypatch.setattr(pass_over_ledger, "FINISHED", tmp_path / ".finished.json")
+    monkeypatch.setattr(pass_over_ledger, "report", report)
+    with pytest.raises(KeyboardInterrupt):
+        pass_over_ledger.whole_ledger(jobs=1)
+    pass_over_ledger.whole_ledger(jobs=1)
+    assert measured == ["ae-holes", "elbo-gap", "elbo-gap", "kl-closed-form"]
+    assert "ae-holes: measured before the interruption" in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
 
 
 def test_quick_writes_nothing(tmp_path):
@@ -89,3 +130,41 @@ def test_committed_results_belong_to_the_code(claim):
 def test_its_lesson_quotes_the_claim(claim):
     source = (RESULTS.parents[1] / "source" / "lessons" / f"{claim.lesson}.py").read_text()
     assert re.search(r"\{\{" + claim.id + ":", source)
+
+
+@pytest.mark.parametrize("claim", CLAIMS.values(), ids=list(CLAIMS))
+def test_a_quick_run_agrees_in_direction(claim):
+    assert claim.order
+    assert wrong_order(claim, read_claim(claim.id)["arms"]) == []
+    assert wrong_order(claim, run(claim, quick=True, jobs=2)["arms"]) == []
+
+
+def test_the_command_line_lists_every_claim_with_seeds_control_and_verdict(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "150")
+    assert cli.main(["claims"]) == 0
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 150
+    words = set(shown.split())
+    for result in read_ledger():
+        assert result["claim"] in words
+        assert set(result["control"].split() + result["verdict"].split()) <= words
+
+
+def test_the_table_fits_a_narrow_terminal_and_keeps_columns_apart():
+    lines = ledger_table([read_claim("elbo-gap")], width=80).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split() == ["claim", "seeds", "control", "verdict"]
+    assert re.match(r"04 elbo-gap +5 +the exact", lines[2])
+
+
+def test_one_claim_is_shown_with_all_its_numbers(capsys):
+    assert cli.main(["claims", "elbo-gap"]) == 0
+    shown = capsys.readouterr().out
+    for name, arm in read_claim("elbo-gap")["arms"].items():
+        assert re.search(rf"{name} +{arm['mean']:.3f} ± {arm['std']:.3f}", shown)
+    assert cli.main(["claims", "nothing"]) == 1
+    assert "no result for the claim 'nothing'" in capsys.readouterr().err
+
+
+def test_the_page_of_measurements_is_up_to_date():
+    assert page.PAGE.read_text("utf-8") == page.page(), "run `make notebooks`"

@@ -270,6 +270,36 @@ def test_binarize_is_fresh_per_call_and_repeats_with_the_seed(mnist):
     assert torch.equal(first, again)
 
 
+def test_halve_keeps_the_brightest_of_four_pixels_and_drops_an_odd_edge():
+    picture = torch.tensor([[[0, 200, 7, 7, 255], [3, 0, 9, 8, 255], [1, 1, 0, 0, 255]]], dtype=torch.uint8)
+    assert data.halve(picture).tolist() == [[[200, 9]]]
+    assert data.halve(picture).dtype == torch.uint8
+
+
+def test_halve_makes_14_by_14_digits(mnist):
+    assert data.halve(mnist.test.images[:5]).shape == (5, 14, 14)
+
+
+def test_random_shifts_move_whole_pictures_by_up_to_two_pixels():
+    """One bright pixel in the middle of a 7 x 7 picture lands on each of the 25 places around it equally often."""
+    images = torch.zeros(25_000, 7, 7, dtype=torch.uint8)
+    images[:, 3, 3] = 200
+    torch.manual_seed(0)
+    shifted = data.random_shift(images)
+    assert shifted.dtype == torch.uint8 and (shifted.sum((1, 2)) == 200).all()
+    counts = (shifted == 200).sum(0)
+    assert counts.sum() == counts[1:6, 1:6].sum() == 25_000
+    assert (counts[1:6, 1:6] - 1000).abs().max() < 160  # five standard deviations of a binomial count
+
+
+def test_what_a_shift_pushes_over_the_edge_is_gone():
+    corner = torch.zeros(100, 4, 4, dtype=torch.uint8)
+    corner[:, 0, 0] = 1
+    shifted = data.random_shift(corner, pixels=1)
+    assert set(shifted.sum((1, 2)).tolist()) == {0, 1}
+    assert torch.equal(data.random_shift(corner, pixels=0), corner)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_conversion_on_a_cuda_device(mnist):
     images = mnist.test.images[:100]

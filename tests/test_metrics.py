@@ -4,7 +4,21 @@ import pytest
 import torch
 
 from vae_lessons.data import binarize, fashion_mnist, mnist
-from vae_lessons.metrics import PlausibilityJudge, posterior_budget, told_apart
+from vae_lessons.metrics import PlausibilityJudge, active_units, kl_per_dimension, posterior_budget, told_apart
+
+
+def test_units_are_active_when_their_mean_moves():
+    """The three columns have variances 0, 0.0081 and 0.0225 around means that do not count."""
+    mu = torch.tensor([[5.0, -0.09, 1.15], [5.0, 0.09, 0.85]])
+    assert active_units(mu) == 1
+    assert active_units(mu, threshold=0.005) == 2
+    assert active_units(mu[:1]) == 0
+
+
+def test_kl_per_dimension_is_a_mean_over_examples():
+    """KL(N(m, 1) || N(0, 1)) = m^2 / 2: means 0, 2 and 4 give 0, 2 and 8, on average 10 / 3."""
+    mu = torch.tensor([[0.0, 0.0], [2.0, 0.0], [4.0, 0.0]])
+    assert kl_per_dimension(mu, torch.zeros(3, 2)).tolist() == pytest.approx([10 / 3, 0.0])
 
 
 def test_posteriors_equal_to_the_prior_carry_nothing():

@@ -19,6 +19,15 @@ def test_vae_shapes(make):
     assert [tuple(part.shape) for part in output] == [(3, 784), (3, 5), (3, 5), (3, 5)]
 
 
+def test_a_layer_comes_before_each_relu_and_nowhere_else():
+    vae = models.mlp_vae(5, between=torch.nn.BatchNorm1d)
+    kinds = [type(layer).__name__ for layer in [*vae.encoder.body, *vae.decoder]]
+    assert kinds == ["Linear", "BatchNorm1d", "Linear", "BatchNorm1d", "ReLU", "Linear"]
+    assert {name for name, _ in models.mlp_vae(5).named_modules() if "1" in name} == {"decoder.1"}  # its ReLU
+    widths = [module.num_features for module in vae.modules() if isinstance(module, torch.nn.BatchNorm1d)]
+    assert widths == [256, 256]
+
+
 def test_autoencoder_shapes():
     output = models.mlp_autoencoder(5)(torch.rand(3, 784))
     assert [tuple(part.shape) for part in output] == [(3, 784), (3, 5)]

@@ -72,7 +72,17 @@ def test_window_is_a_square_around_nearly_all_codes():
             alt=ALT,
             reference=("real", 0.94),
         ),
+        lambda: plots.lines([0, 1], {"a": [3, 2]}, xlabel="x", ylabel="y", alt=ALT, ticks=["0", "0.1"], bottom=1.0),
+        lambda: plots.latent_scatter({"t-SNE": (torch.randn(50, 2), None)}, alt=ALT, names=("", "")),
         lambda: plots.paths({"x": (torch.arange(3.0), torch.rand(3, 4))}, ylabel="z", alt=ALT),
+        lambda: plots.curves(
+            {"one": {"a": ([0, 1], [1, 2])}, "two": {"b": ([0, 1], [3, 4])}}, xlabel="x", ylabel="y", alt=ALT
+        ),
+        lambda: plots.bars({"a": [3, 2, 0.1], "b": [1, 1, 1]}, xlabel="x", ylabel="y", alt=ALT, mark=("floor", 0.5)),
+        lambda: plots.labelled_points({"a": ([1, 2], [3, 4]), "b": ([5], [1])}, xlabel="x", ylabel="y", alt=ALT),
+        lambda: plots.heatmap(torch.rand(3, 2), rows=["a", "b", "c"], columns=["x", "y"], label="nats", alt=ALT),
+        lambda: plots.heatmap(torch.zeros(3, 2), rows=["a", "b", "c"], columns=["x", "y"], label="nats", alt=ALT),
+        lambda: plots.roc({"a": ([0, 0.5, 1], [0, 0.9, 1])}, alt=ALT, points={"5 %": (0.05, 0.4)}),
         lambda: plots.histograms({"a": torch.randn(99), "b": torch.randn(99)}, xlabel="g", alt=ALT, window=(-3, 3)),
     ],
 )

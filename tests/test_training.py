@@ -111,6 +111,19 @@ def test_evaluate_restores_the_mode_and_takes_no_gradient():
     assert first == evaluate(model, stripes(20), objective=objective, prepare=binarize)  # the same noise
 
 
+def test_without_one_cycle_the_steps_are_those_of_plain_adam():
+    by_hand, by_fit, data = small_vae(), small_vae(), stripes(100)
+    optimizer = torch.optim.Adam(by_hand.parameters(), lr=2e-3)
+    torch.manual_seed(3)
+    for index in torch.randperm(100).split(25):
+        optimizer.zero_grad()
+        elbo_terms(by_hand, binarize(data.images[index])).loss().mean().backward()
+        optimizer.step()
+    fit(by_fit, data, **settings(epochs=1, batch_size=25, learning_rate=2e-3, one_cycle=False, seed=3))
+    for one, other in zip(by_hand.parameters(), by_fit.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def test_beta_is_asked_at_every_step_and_used():
     steps = []
 

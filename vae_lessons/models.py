@@ -1,5 +1,6 @@
 """Encoders, decoders, the autoencoder and the variational autoencoder. Images are flat: (B, P), P = 784 for 28 x 28."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from vae_lessons.distributions import reparameterize
 
 MNIST_PIXELS = 28 * 28
+Between = Callable[[int], nn.Module]  # the width of a hidden layer to a layer such as nn.BatchNorm1d(width)
 
 
 class AutoencoderOutput(NamedTuple):
@@ -23,12 +25,15 @@ class VAEOutput(NamedTuple):
     z: Tensor  # (B, D)
 
 
-def mlp(*sizes: int) -> nn.Sequential:
-    """Linear layers of the given sizes with a ReLU between each two: (B, sizes[0]) to (B, sizes[-1])."""
+def mlp(*sizes: int, between: Between | None = None) -> nn.Sequential:
+    """Linear layers of the given sizes with a ReLU between each two: (B, sizes[0]) to (B, sizes[-1]).
+
+    `between` makes a layer that comes before each ReLU, such as nn.BatchNorm1d.
+    """
     layers: list[nn.Module] = []
-    for inputs, outputs in pairwise(sizes):
-        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
-    return nn.Sequential(*layers[:-1])
+    for inputs, outputs in pairwise(sizes[:-1]):
+        layers += [nn.Linear(inputs, outputs), *([between(outputs)] if between else []), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(*sizes[-2:]))
 
 
 def conv_encoder(outputs: int, *, side: int = 28, channels: int = 32) -> nn.Sequential:
@@ -175,10 +180,17 @@ def mlp_autoencoder(latent_dim: int, *, hidden_dim: int = 256, pixels: int = MNI
     return Autoencoder(mlp(pixels, hidden_dim, latent_dim), mlp(latent_dim, hidden_dim, pixels))
 
 
-def mlp_vae(latent_dim: int, *, hidden_dim: int = 256, pixels: int = MNIST_PIXELS) -> VAE:
-    """The same layers as `mlp_autoencoder`, with a second head on the encoder."""
-    encoder = GaussianEncoder(mlp(pixels, hidden_dim), hidden_dim, latent_dim)
-    return VAE(encoder, mlp(latent_dim, hidden_dim, pixels))
+def mlp_vae(
+    latent_dim: int, *, hidden_dim: int = 256, pixels: int = MNIST_PIXELS, between: Between | None = None
+) -> VAE:
+    """The same layers as `mlp_autoencoder`, with a second head on the encoder; `between` as for `mlp`.
+
+    With dropout, `between=lambda width: nn.Dropout(0.2)`, the ReLU that follows changes nothing about what is dropped.
+    """
+    body = mlp(pixels, hidden_dim)
+    if between:
+        body.append(between(hidden_dim))
+    return VAE(GaussianEncoder(body, hidden_dim, latent_dim), mlp(latent_dim, hidden_dim, pixels, between=between))
 
 
 def conv_vae(latent_dim: int, *, hidden_dim: int = 256, side: int = 28, channels: int = 32) -> VAE:

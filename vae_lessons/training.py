@@ -100,6 +100,7 @@ def fit(
     epochs: int,
     batch_size: int = 200,
     learning_rate: float = 5e-3,
+    one_cycle: bool = True,
     beta: Callable[[int], float] = constant,
     penalty: Penalty = summed_kl,
     augment: Callable[[Tensor], Tensor] | None = None,
@@ -112,9 +113,9 @@ def fit(
 
     Images stay uint8 on the device; each batch is gathered by index, augmented (uint8 to uint8, in training only) and
     prepared: uint8 (B, H, W) to float (B, P), `data.to_float` for grey pixels, `data.binarize` for a Bernoulli
-    likelihood. The learning rate, and with it Adam's beta1, goes through one cycle over the run (Smith and Topin 2018).
-    With `patience` it is constant instead: training stops after that many epochs without a better validation loss (at
-    beta = 1), and the best epoch's weights are kept.
+    likelihood. The learning rate, and with it Adam's beta1, goes through one cycle over the run (Smith and Topin 2018);
+    without `one_cycle`, and with `patience`, it is constant. With `patience` training stops after that many epochs
+    without a better validation loss (at beta = 1), and the best epoch's weights are kept.
     Ctrl-C, or Interrupt in Jupyter, ends training and keeps what was learned (with `patience`, the best epoch).
     Without a `seed` one is drawn from PyTorch's global generator; otherwise the global random state is left as it was.
     The model comes back in evaluation mode on the device that it was on.
@@ -128,7 +129,7 @@ def fit(
     model.to(device)
     train = train.to(device)
     steps = epochs * -(-len(train.images) // batch_size)
-    cycle_steps = steps if patience is None else None
+    cycle_steps = steps if one_cycle and patience is None else None
     update = _Update(model, objective, beta, penalty, prepare, augment, learning_rate, cycle_steps)
     validate = validation and (lambda: evaluate(model, validation, objective=objective, prepare=prepare))
     history, best = History(), _Best(model, patience)

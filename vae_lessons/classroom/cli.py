@@ -1,8 +1,10 @@
 """The command line, `vae-lessons`: each command is one function that adds itself to the parser."""
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 
+from vae_lessons.classroom.claims import ClaimError, claim_text, ledger_table, read_claim, read_ledger
 from vae_lessons.classroom.doctor import Report, examine
 
 
@@ -22,7 +24,23 @@ def run_doctor(options: argparse.Namespace) -> int:
     return 0 if report.healthy else 1
 
 
-COMMANDS: tuple[Callable, ...] = (add_doctor,)
+def add_claims(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("claims", help="show what the course measured: each claim's seeds, control, verdict")
+    parser.add_argument("claim", nargs="?", help="one claim with all its numbers, such as ae-holes (default: a table)")
+    parser.set_defaults(run=run_claims)
+
+
+def run_claims(options: argparse.Namespace) -> int:
+    """0, or 1 when a result is missing or damaged."""
+    try:
+        print(claim_text(read_claim(options.claim)) if options.claim else ledger_table(read_ledger()))
+    except ClaimError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+COMMANDS: tuple[Callable, ...] = (add_doctor, add_claims)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,7 +2,7 @@
 
 from vae_lessons.data.bundled import fashion_mnist, mnist, verify
 from vae_lessons.data.external import from_torchvision
-from vae_lessons.data.images import DataError, Images, Splits, binarize, split, to_float
+from vae_lessons.data.images import DataError, Images, Splits, binarize, halve, random_shift, split, to_float
 from vae_lessons.data.shapes import FACTOR_NAMES, FACTOR_SIZES, every_shape, shapes
 
 __all__ = [
@@ -15,7 +15,9 @@ __all__ = [
     "every_shape",
     "fashion_mnist",
     "from_torchvision",
+    "halve",
     "mnist",
+    "random_shift",
     "shapes",
     "split",
     "to_float",

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from vae_lessons.plots.picture import MARKERS, SERIES_COLORS, WIDTH, Picture
+from vae_lessons.plots.picture import DASHES, MARKERS, SERIES_COLORS, WIDTH, Picture
 
 
 def lines(
@@ -17,10 +17,13 @@ def lines(
     ylabel: str,
     alt: str,
     log_x: bool = False,
+    ticks: Sequence[str] = (),
+    bottom: float = 0.0,
 ) -> Picture:
     """One line with its own marker per entry, all over the same x; the name stands in a legend.
 
-    A point may be several numbers, one per seed: then it is their mean, with a bar of one standard deviation.
+    A point may be several numbers, one per seed: then it is their mean, with a bar of one standard deviation. `ticks`
+    are words for the places x; the vertical axis starts at `bottom`.
     """
     figure = Figure(figsize=(WIDTH, 0.5 * WIDTH), layout="constrained")
     ax = figure.subplots()
@@ -29,9 +32,9 @@ def lines(
         ax.errorbar(x, means, spreads, marker=MARKERS[i], color=SERIES_COLORS[i], label=name, capsize=3)
     if log_x:
         ax.set_xscale("log", base=2)
-    ax.set_xticks(x, [f"{value:g}" for value in x])
+    ax.set_xticks(x, ticks or [f"{value:g}" for value in x])
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.set_ylim(bottom=0)
+    ax.set_ylim(bottom=bottom)
     ax.legend(frameon=False)
     return Picture(figure, alt)
 
@@ -91,4 +94,101 @@ def seed_dots(
     ax.set(xlabel=xlabel, xlim=(-0.02, 1.02))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     figure.legend(loc="outside upper center", ncols=4, frameon=False)
+    return Picture(figure, alt)
+
+
+def curves(
+    panels: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    alt: str,
+    from_zero: bool = True,
+) -> Picture:
+    """Smooth curves of many points, a panel per entry; in it x and y per name, told apart by colour and dashes."""
+    figure = Figure(figsize=(WIDTH, 0.45 * WIDTH), layout="constrained")
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for ax, (title, series) in zip(axes, panels.items(), strict=True):
+        for i, (name, (x, y)) in enumerate(series.items()):
+            ax.plot(x, y, ls=DASHES[i], color=SERIES_COLORS[i], lw=2, label=name)
+        ax.set(title=title, xlabel=xlabel)
+        ax.legend(frameon=False)
+    axes[0].set_ylabel(ylabel)
+    if from_zero:
+        axes[0].set_ylim(bottom=0)
+    return Picture(figure, alt)
+
+
+def bars(
+    panels: Mapping[str, Sequence[float]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    alt: str,
+    mark: tuple[str, float] | None = None,
+) -> Picture:
+    """One bar per number, numbered from 1, a panel per entry on one scale; `mark` is a dashed level with its name."""
+    figure = Figure(figsize=(WIDTH, 0.4 * WIDTH), layout="constrained")
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for ax, (title, heights) in zip(axes, panels.items(), strict=True):
+        ax.bar(range(1, len(heights) + 1), heights, color=SERIES_COLORS[0])
+        ax.set(title=title, xlabel=xlabel)
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        if mark:
+            ax.axhline(mark[1], color="black", ls="--", lw=1, label=mark[0])
+            ax.legend(frameon=False)
+    axes[0].set_ylabel(ylabel)
+    return Picture(figure, alt)
+
+
+def labelled_points(
+    points: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, xlabel: str, ylabel: str, alt: str
+) -> Picture:
+    """One mark per seed, x and y of each entry; the entry's name beside the mean, and a line through the means."""
+    figure = Figure(figsize=(WIDTH, 0.6 * WIDTH), layout="constrained")
+    ax = figure.subplots()
+    means = [(float(np.mean(x)), float(np.mean(y))) for x, y in points.values()]
+    ax.plot(*zip(*means, strict=True), color="0.7", lw=1, zorder=0)
+    for i, (name, (x, y)) in enumerate(points.items()):
+        color = SERIES_COLORS[i % len(SERIES_COLORS)]
+        ax.plot(x, y, MARKERS[i % len(MARKERS)], mfc="none", color=color, ms=6)
+        ax.annotate(name, means[i], xytext=(9, 5), textcoords="offset points")
+    ax.margins(0.12)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    return Picture(figure, alt)
+
+
+def heatmap(table: Tensor, *, rows: Sequence[str], columns: Sequence[str], label: str, alt: str) -> Picture:
+    """A table (R, C) of numbers, dark for large ones, each written in its cell; `label` says what they are."""
+    figure = Figure(figsize=(WIDTH, 0.9 + 0.32 * len(rows)), layout="constrained")
+    ax = figure.subplots()
+    values = table.detach().cpu().numpy()
+    top = float(values.max()) or 1.0
+    shown = ax.imshow(values, cmap="Blues", vmin=0, vmax=top, aspect="auto")
+    for (row, column), value in np.ndenumerate(values):
+        color = "white" if value > 0.6 * top else "black"
+        ax.text(column, row, f"{value:.2f}", ha="center", va="center", color=color)
+    ax.set_xticks(range(len(columns)), list(columns))
+    ax.set_yticks(range(len(rows)), list(rows))
+    figure.colorbar(shown, label=label)
+    return Picture(figure, alt)
+
+
+def roc(
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    alt: str,
+    points: Mapping[str, tuple[float, float]] | None = None,
+) -> Picture:
+    """Detection rate over false-alarm rate, a curve per entry, with the diagonal of guessing; `points` are marked."""
+    figure = Figure(figsize=(0.75 * WIDTH, 0.65 * WIDTH), layout="constrained")
+    ax = figure.subplots()
+    ax.plot([0, 1], [0, 1], color="0.6", lw=1, label="guessing")
+    for i, (name, (false_alarms, detections)) in enumerate(series.items()):
+        ax.plot(false_alarms, detections, ls=DASHES[i], color=SERIES_COLORS[i], lw=2, label=name)
+    for i, (name, (x, y)) in enumerate((points or {}).items()):
+        ax.plot(x, y, MARKERS[i], color="black", ms=8, label=name)
+    ax.set(xlabel="false-alarm rate: share of normal images flagged", ylabel="share of anomalies flagged (recall)")
+    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    ax.legend(frameon=False, loc="lower right")
     return Picture(figure, alt)

@@ -41,15 +41,24 @@ def image_grid(images: Tensor, *, alt: str, columns: int = 10, title: str = "") 
     return Picture(figure, alt)
 
 
-def latent_scatter(panels: Mapping[str, tuple[Tensor, Tensor]], *, alt: str, unit_circles: bool = False) -> Picture:
-    """Codes (N, 2) with their labels (N,), a panel per entry; each dot is its label."""
+def latent_scatter(
+    panels: Mapping[str, tuple[Tensor, Tensor | None]],
+    *,
+    alt: str,
+    unit_circles: bool = False,
+    names: tuple[str, str] = ("$z_1$", "$z_2$"),
+) -> Picture:
+    """Codes (N, 2) with their labels (N,), a panel per entry; each dot is its label, or a dot where there is none.
+
+    `names` are those of the two axes.
+    """
     figure = Figure(figsize=(WIDTH, WIDTH / len(panels) if len(panels) > 1 else 0.8 * WIDTH), layout="constrained")
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for ax, (title, (codes, labels)) in zip(axes, panels.items(), strict=True):
         _scatter(ax, codes, labels)
         if unit_circles:
             _circles(ax)
-        ax.set(title=title, xlabel="$z_1$", ylabel="$z_2$", aspect="equal", adjustable="datalim")
+        ax.set(title=title, xlabel=names[0], ylabel=names[1], aspect="equal", adjustable="datalim")
     return Picture(figure, alt)
 
 
@@ -90,8 +99,12 @@ def latent_map(codes: Tensor, labels: Tensor, decoded: Tensor, *, window: Window
     return Picture(figure, alt)
 
 
-def _scatter(ax: Axes, codes: Tensor, labels: Tensor) -> None:
-    codes, labels = codes.detach().cpu().numpy(), labels.cpu().numpy()
+def _scatter(ax: Axes, codes: Tensor, labels: Tensor | None) -> None:
+    codes = codes.detach().cpu().numpy()
+    if labels is None:
+        ax.scatter(codes[:, 0], codes[:, 1], s=5, color=CLASS_COLORS[0], alpha=0.7, lw=0)
+        return
+    labels = labels.cpu().numpy()
     for value in np.unique(labels):
         of_class, color = codes[labels == value], CLASS_COLORS[value % 10]
         ax.scatter(of_class[:, 0], of_class[:, 1], s=14, marker=f"${value}$", color=color, alpha=0.7, lw=0)

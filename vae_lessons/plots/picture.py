@@ -12,6 +12,7 @@ DPI = 110
 CLASS_COLORS = color_sequences["petroff10"]  # ten colours chosen to stay apart for colour-blind readers
 SERIES_COLORS = [color_sequences["okabe_ito"][i] for i in (5, 6, 3, 1, 7, 0)]  # blue, vermilion, green, orange, ...
 MARKERS = "osD^vP*X<>"
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 
 
 class Picture:
