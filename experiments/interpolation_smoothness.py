@@ -64,7 +64,7 @@ def measure(seed: int, quick: bool) -> dict[str, float]:
             seed_everything(seed)
             vae = mlp_vae(16, between=layer)
             train = partial(fit, vae, digits.train, objective=elbo_terms, prepare=binarize, seed=seed, progress=False)
-            train(beta=partial(constant, value=beta), epochs=8)
+            train(beta=partial(constant, value=beta), epochs=3 if quick else 8)
             found[f"{name}_{beta}"] = describe(walks(vae, x[first], x[second]), judge)
     return {f"{quantity}_{model}": value for model, values in found.items() for quantity, value in values.items()}
 

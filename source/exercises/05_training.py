@@ -5,7 +5,7 @@
 # The lesson is [05 · Training](../notebooks/05_training.ipynb). About 40 minutes.
 #
 # Replace each `raise NotImplementedError(...)` by your answer and run the cell, then the check below it.
-# `hint("name of the task")` gives up to three hints, one per call. You may leave a task out.
+# `hint("train_step")` gives up to three hints for that task, one per call. You may leave a task out.
 #
 # A `model` is the package's `VAE`: `encode(x)` gives `(mu, logvar)`, `decode(z)` gives logits, and `model(x)` gives
 # `logits, mu, logvar, z`. `negative_elbo` and `gaussian_kl` are those of lesson 04.
@@ -22,7 +22,7 @@ from vae_lessons.models import VAE
 # %% [markdown]
 # ## 1. One step (medium, 10 minutes)
 #
-# Training mode, the loss of this batch, old gradients cleared, new ones computed, one step of the optimizer. The loss is
+# Training mode, the loss of this batch, new gradients without any old ones in them, one step of the optimizer. The loss is
 # `reconstruction + beta * kl`, both summed over pixels or latents and averaged over the batch. Return all three as Python
 # floats, as they were *before* the step.
 
@@ -105,7 +105,7 @@ check(interpolate)
 # ## Put them to work
 #
 # Trousers to bags, trained by your own loop: the cell runs once all three functions are written. **Questions to answer by
-# looking:** does the KL rise from epoch to epoch? And which garment lies halfway?
+# looking:** which of the two terms rises? And is there a garment halfway?
 
 # %%
 from vae_lessons import plots
@@ -136,6 +136,10 @@ try:
 except NotImplementedError:
     shown = "Waiting for your three functions."
 shown
+
+# %% [markdown]
+# The KL rises at first and then stays about where it is. Halfway lie greyish trousers whose gap fills up: no garment that anybody
+# sells. Try other pairs of labels.
 
 # %% [markdown]
 # ## What passed

@@ -21,14 +21,16 @@
 #
 # ## 1. The loop
 #
-# Since lesson 02 a function called `fit` has trained our models. **Question.** What does it do? Every training loop has
-# the same five steps, and their order matters:
+# Since lesson 01 a function called `fit` has trained our models. **Question.** What does it do? Every training loop has
+# the same five steps:
 #
 # 1. take a **batch**, here 200 pictures in random order,
 # 2. compute the loss of the batch,
 # 3. clear the old gradients,
 # 4. compute the new ones (`backward`),
 # 5. let the **optimizer** move the parameters a little against the gradient (`step`).
+#
+# The order matters: clear before `backward`, or old and new gradients add up; `backward` before `step`.
 #
 # One pass over all pictures is an **epoch**. Here is one, by hand, with Adam, an
 # optimizer that gives each parameter a step size of its own.
@@ -129,7 +131,8 @@ plots.lines(
 )
 
 # %% [markdown]
-# **Seen.** With `beta` = 1 the reconstruction term falls in every epoch. The KL goes the other way: from
+# **Seen.** With `beta` = 1 the reconstruction term falls in every epoch, from {{kl-curve: arms.reconstruction_0_beta_1.mean | .0f}}
+# nats before training, which would not fit on the axis. The KL goes the other way: from
 # {{kl-curve: arms.kl_0_beta_1.mean | .1f}} nats before training it climbs to
 # {{kl-curve: arms.kl_1_beta_1.mean | .0f}} in the first epoch and to {{kl-curve: arms.kl_10_beta_1.mean | .0f}} after ten (means of five
 # seeds). An untrained encoder says nearly nothing, so its KL is nearly nothing. Learning means saying more, and the KL is the price
@@ -224,14 +227,14 @@ print("by hand and by the package agree:", agrees)
 
 # %% [markdown]
 # **Seen.** Through the codes, the 4 closes at the top and is a 9: every picture on the way is one that somebody could have
-# written. From 0 to 1 there is no such way. The 0 breaks, and halfway lie fragments that are no digit. A straight line between
-# two codes is an offer, not a promise. The cross-fade, for its part, shows two digits in one nearly all the way.
+# written. The straight line from 0 to 1 is not like that. The 0 breaks, and halfway lie fragments that are no digit. A straight
+# line between two codes is an offer, not a promise. The cross-fade, for its part, shows two digits in one nearly all the way.
 #
 # ## 5. What makes a walk smooth?
 #
 # **Question.** "Jagged interpolation? Raise the KL weight", people advise, "or add batch normalisation" (a layer that
 # gives each hidden unit mean 0 and standard deviation 1 over the batch). Is that so? Smooth can mean two things, and both
-# can be measured on walks of ten equal steps in the code:
+# can be measured on walks of ten equal steps in the code, that is, eleven pictures:
 #
 # - **even**: no step changes the picture much more than the others. We take the largest of the ten changes over their mean;
 #   1 is perfectly even.
@@ -239,7 +242,7 @@ print("by hand and by the package agree:", agrees)
 #   1 is a straight line in pixel space.
 #
 # A cross-fade of pixels is perfect in both, and no digit halfway. So we also ask how many of the pictures halfway are
-# plausible, with the judge of lesson 01. The pairs are 2,000 test digits and another one each, of a different kind.
+# plausible, with the classifier of lesson 01. The pairs are 2,000 test digits and another one each, of a different kind.
 #
 # > **Predict.** Which of the three will change with `beta`, from 0 (an autoencoder in all but name) to 4? And which with batch
 # > normalisation?
@@ -250,49 +253,49 @@ betas = ["0", "0.1", "1", "4"]
 plots.lines(
     range(4),
     {
-        f"{name}, {label}": [arms[f"{quantity}_{key}_{beta}"]["values"] for beta in betas]
-        for quantity, name in (
-            ("detour", "length / distance"),
-            ("largest", "largest step / mean"),
-        )
-        for key, label in (("plain", "plain"), ("batch_norm", "batch norm"))
+        label: [arms[f"detour_{key}_{beta}"]["values"] for beta in betas]
+        for key, label in (("plain", "plain"), ("batch_norm", "with batch normalisation"))
     },
     xlabel="beta",
-    ylabel="1 is perfectly smooth",
+    ylabel="length of the walk / distance of its ends",
     ticks=betas,
     bottom=1.0,
-    alt="Two measures of smoothness for beta 0, 0.1, 1 and 4. Length over distance falls from 1.7 to 1.3 "
-    "without and from 1.5 to 1.3 with batch normalisation. The largest step over the mean stays between "
-    "1.3 and 1.4, always a little higher with batch normalisation.",
+    alt="Length over distance for beta 0, 0.1, 1 and 4. It falls from 1.7 to 1.3 without batch "
+    "normalisation and from 1.5 to 1.3 with it; from beta 1 on the two are alike.",
 )
 
 # %%
-print("share of plausible pictures halfway (beta 0, 0.1, 1, 4)")
-for key, label in (("plain", "plain"), ("batch_norm", "batch norm")):
-    shares = "  ".join(f"{arms[f'middle_{key}_{beta}']['mean']:4.0%}" for beta in betas)
-    print(f"  {label:10}  {shares}")
-print(f"  cross-fade  {arms['middle_pixels']['mean']:4.0%}")
+print("beta                                    0   0.1     1     4")
+for quantity, words in (("largest", "largest step / mean"), ("middle", "plausible halfway")):
+    for key, label in (("plain", "plain"), ("batch_norm", "batch norm")):
+        row = "".join(f"{arms[f'{quantity}_{key}_{beta}']['mean']:6.2f}" for beta in betas)
+        print(f"{words:20}{label:15}{row}")
+print(f"cross-fade: plausible halfway {arms['middle_pixels']['mean']:.2f}")
 
 # %% [markdown]
 # **Seen.** A larger `beta` makes walks more direct: their length falls from
 # {{interpolation-smoothness: arms.detour_plain_0.mean | .2f}} to {{interpolation-smoothness: arms.detour_plain_4.mean | .2f}} times
-# the distance. It does not make them more even: the largest step is {{interpolation-smoothness: arms.largest_plain_0.mean | .2f}}
-# times the mean at `beta` 0 and {{interpolation-smoothness: arms.largest_plain_4.mean | .2f}} at 4. Nor does it clearly change how
-# plausible the middle is: {{interpolation-smoothness: arms.middle_plain_0.mean | .0%}} and
-# {{interpolation-smoothness: arms.middle_plain_4.mean | .0%}}, with a spread over seeds of
-# {{interpolation-smoothness: arms.middle_plain_4.std | .0%}}. Batch normalisation makes every walk a little *less* even; only
-# together with `beta` = 4 it comes with more plausible middles ({{interpolation-smoothness: arms.middle_batch_norm_4.mean | .0%}}). And
-# the perfectly smooth cross-fade has the worst middle of all ({{interpolation-smoothness: arms.middle_pixels.mean | .0%}}).
+# the distance. Batch normalisation does so too where `beta` is small
+# ({{interpolation-smoothness: arms.detour_batch_norm_0.mean | .2f}} at `beta` 0), and next to nothing from `beta` 1 on.
 #
-# So the advice is half right at best. And no model here walks in jumps, not even at `beta` 0. If a walk of yours looks jagged, check
-# first that it runs between means, not between samples.
+# Neither makes walks more even. At `beta` 0 they are as even as anywhere: the largest step is
+# {{interpolation-smoothness: arms.largest_plain_0.mean | .2f}} times the mean, at `beta` 1
+# {{interpolation-smoothness: arms.largest_plain_1.mean | .2f}} times. With batch normalisation it is a little larger for every
+# `beta`. And the middle is about as plausible for all, {{interpolation-smoothness: arms.middle_plain_0.mean | .0%}} at `beta` 0 and
+# {{interpolation-smoothness: arms.middle_plain_4.mean | .0%}} at 4, with a spread over seeds of up to
+# {{interpolation-smoothness: arms.middle_plain_4.std | .0%}}. One case is ahead, `beta` 4 *with* batch normalisation
+# ({{interpolation-smoothness: arms.middle_batch_norm_4.mean | .0%}}). The perfectly smooth cross-fade has the worst middle of all
+# ({{interpolation-smoothness: arms.middle_pixels.mean | .0%}}).
+#
+# So the advice is right for directness and wrong for evenness. A walk that jumps has another cause; look first whether fresh noise
+# is drawn at each step.
 #
 # ## 6. Sixteen dimensions on paper
 #
 # **Question.** With 16 latent numbers there is no map as in lesson 02. What can a flat picture show of them? Two methods are
-# common. **PCA** (lesson 01) turns the cloud of means so that its two widest directions lie on the paper, and forgets
-# the other fourteen. **t-SNE** places points on the paper such that neighbours stay neighbours; it bends and tears
-# everything else.
+# common. **PCA** (lesson 01) turns the set of all means so that its two widest directions lie on the paper, and forgets
+# the other fourteen. **t-SNE** places points on the paper such that near neighbours stay near, as far as that is possible; it
+# bends and tears everything else.
 #
 # > **Predict.** In which of the two will the digits separate better?
 
@@ -310,8 +313,9 @@ flat = {
 plots.latent_scatter(
     {name: (points, labels) for name, points in flat.items()},
     names=("", ""),
-    alt="The means of 1,000 test digits on paper. With PCA only the ones stand apart, the other digits overlap. "
-    "With t-SNE most digits form an island of their own; 3, 5 and 8 touch, and so do 4, 7 and 9.",
+    alt="The means of 1,000 test digits on paper. With PCA only the ones stand apart; 4, 7 and 9 share a "
+    "lower band, the others overlap. With t-SNE most digits form an island of their own; 3, 5 and 8 "
+    "touch, and so do 4, 7 and 9. Some fours form a second island far from the first.",
 )
 
 # %%
@@ -329,10 +333,10 @@ for name, points in {"all 16 numbers": mu, **flat}.items():
 
 # %% [markdown]
 # **Seen.** Two directions out of sixteen are not enough: on the PCA paper most digits lie on top of each other, although in all
-# 16 numbers they do not. t-SNE keeps the neighbours together, and even a little better than the code itself.
+# 16 numbers they do not. On the t-SNE paper, points of one digit stay together about as well as in the code itself.
 #
-# That makes t-SNE good for one question: which pictures are neighbours? It must not be asked others, such as how many groups
-# there are or how far apart they lie. The test is a cloud without any groups: draws from N(0, I). The method has a knob,
+# That makes t-SNE good for finding neighbours. It must not be asked how many groups there are, or how far apart they lie: the
+# fours have been torn into two islands. The test is a set of points without any groups: draws from N(0, I). The method has a knob,
 # the **perplexity**: about how many neighbours each point tries to keep.
 #
 # > **Predict.** What will t-SNE draw of 1,000 draws from N(0, I), with perplexity 5 and with 30 (the usual value)?
@@ -350,12 +354,12 @@ plots.latent_scatter(
     {name: (torch.as_tensor(points), None) for name, points in drawn.items()},
     names=("", ""),
     alt="t-SNE of 1,000 draws from a normal distribution. With perplexity 5 the points form many small "
-    "clumps in a disc, with perplexity 30 they fill a disc evenly.",
+    "clumps in a disc; with perplexity 30 they fill a disc without clumps.",
 )
 
 # %% [markdown]
-# **Seen.** With perplexity 5 there are small clumps, with 30 an evenly filled disc. Neither is true: the draws form no groups, and they
-# are dense around zero and thin outside. Clumps and gaps in such a picture need a second look at the code itself.
+# **Seen.** With perplexity 5 there are small clumps, with 30 none. The clumps are not real: the draws form no groups. What looks like
+# a group in such a picture needs a second look at the code itself.
 #
 # ## 7. Overfitting
 #
@@ -367,28 +371,18 @@ plots.latent_scatter(
 # %%
 thousand = digits.train.take(torch.arange(1000))
 watched = digits.validation.take(torch.arange(1000))
-
-
-def train_on_few(**remedy):
-    """A VAE trained on 1,000 digits, and its history."""
-    seed_everything(0)
-    vae = mlp_vae(16)
-    history = fit(
-        vae,
-        thousand,
-        watched,
-        objective=elbo_terms,
-        prepare=binarize,
-        epochs=scaled_epochs(120),
-        batch_size=100,
-        learning_rate=2e-3,
-        one_cycle=False,
-        **remedy,
-    )
-    return vae, history
-
-
-few_vae, history = train_on_few()
+seed_everything(0)
+history = fit(
+    mlp_vae(16),
+    thousand,
+    watched,
+    objective=elbo_terms,
+    prepare=binarize,
+    epochs=scaled_epochs(120),
+    batch_size=100,
+    learning_rate=2e-3,
+    one_cycle=False,
+)
 
 
 # %%
@@ -406,63 +400,65 @@ plots.curves(
     xlabel="epochs",
     ylabel="nats",
     alt="Both terms from the fifth epoch on. The reconstruction term falls to below 50 in training; in "
-    "validation it stops near 95 after some 60 epochs and then rises. The two curves of the KL lie on top of each "
-    "other, near 28.",
+    "validation it stops near 95 after some 60 epochs and then rises. The two curves of the KL lie on top "
+    "of each other and climb to 28.",
 )
 
 # %% [markdown]
 # **Seen.** The gap opens in the reconstruction term. The training digits are drawn ever better; the new ones stop improving after
-# some 60 epochs and then get worse. The KL shows nothing: the encoder says as much about new pictures as about known ones, but the
-# decoder has learned to answer for a thousand pictures only.
+# some 60 epochs and then get worse. The KL shows nothing: the encoder says *as much* about new pictures as about known ones. But
+# less of it is right, and the decoder is fitted to a thousand pictures.
 #
-# What helps? Three remedies, each one line in `fit` or in the model:
+# What helps? Three remedies, each one argument of `fit` or of the model:
 #
 # - **Early stopping** keeps the weights of the epoch with the best validation loss, and stops when it has not improved for a
 #   while: `patience=10`.
-# - **Dropout** switches off a random fifth of the hidden units in each training step, so that no unit can rely on a particular other
-#   one: `mlp_vae(16, between=lambda width: nn.Dropout(0.2))`. Here evaluation mode matters: it switches nothing off.
+# - **Dropout** switches off a random fifth of the hidden units, another fifth for each picture and each step, so that no unit can
+#   rely on a particular other one: `mlp_vae(16, between=lambda width: torch.nn.Dropout(0.2))`. Here evaluation mode matters:
+#   it switches nothing off.
 # - **Augmentation** shows each picture a little differently in each epoch, here moved by up to two pixels:
-#   `augment=random_shift`.
+#   `augment=random_shift`, from `vae_lessons.data`.
 #
-# And a fourth, since many texts say that the KL term is there to avoid overfitting: we double `beta`.
+# And a fourth, since many texts say that the KL term is there to avoid overfitting: we double `beta`. To ask the same question the
+# other way round, the table also has a row with no KL in training at all.
 #
-# > **Predict.** Order the four by the loss on test digits (at `beta` = 1 for all, or it could not be compared).
+# > **Predict.** Order the four by the loss on test digits, after 200 epochs. (It is the loss at `beta` = 1 for all, or it could not
+# > be compared.) And what will the reconstruction term be without any KL?
 
 # %%
 arms = read_claim("overfitting")["arms"]
 remedies = {
-    "nothing": "none",
+    "no KL (beta = 0)": "beta_0",
+    "no remedy": "none",
     "beta = 2": "beta_2",
     "early stopping": "early_stopping",
     "dropout": "dropout",
     "augmentation": "augmentation",
     "50,000 digits": "more_data",
 }
+print("                    reconstruction            loss")
+print("                    train   test      train    test (spread)")
 for label, key in remedies.items():
-    train, test = arms[f"loss_train_{key}"], arms[f"loss_test_{key}"]
-    print(
-        f"{label:15} train {train['mean']:6.1f}, test {test['mean']:6.1f} nats (spread {test['std']:.1f})"
-    )
+    parts = [
+        arms[f"{term}_{part}_{key}"]
+        for term in ("reconstruction", "loss")
+        for part in ("train", "test")
+    ]
+    numbers = "{:7.1f}{:7.1f}   {:8.1f}{:8.1f}".format(*(part["mean"] for part in parts))
+    print(f"{label:18}{numbers} ({parts[-1]['std']:.1f})")
 
 # %% [markdown]
-# **Seen.** Everything helps, and by very different amounts (means of five seeds). Without a remedy a new digit costs
-# {{overfitting: arms.loss_test_none.mean | .0f}} nats after 200 epochs, against {{overfitting: arms.loss_train_none.mean | .0f}} for
-# a training digit. A doubled `beta` helps least. And the KL at its proper weight has prevented none of this: it is a part of the
-# bound, not a protection. Early stopping avoids the worst for no effort and saves time: it kept the weights of epoch
-# {{overfitting: arms.epochs_early_stopping.mean | .0f}} on average. Dropout is a little better. Augmentation is far ahead, with
-# {{overfitting: arms.loss_test_augmentation.mean | .0f}} nats: it adds knowledge, namely that a moved digit is still the same
-# digit. And no trick here replaces data: 50,000 digits, for the same number of steps, give
-# {{overfitting: arms.loss_test_more_data.mean | .0f}} nats.
+# **Seen.** OVERFIT
 #
 # ## Summary
 #
-# - Five steps, always in this order: batch, loss, clear, backward, step.
+# - A training step: batch, loss, clear, backward, step. Clear before `backward`, `backward` before `step`.
 # - Draw the two terms apart. In healthy training the reconstruction term falls and the KL rises.
 # - Evaluate in evaluation mode, without gradients, as a mean over pictures and not over batches.
-# - Interpolate between means. The line between two codes often passes plausible pictures, but nothing guarantees it.
+# - Interpolate between means. The line between two codes may pass plausible pictures; nothing guarantees it.
 # - A larger `beta` makes walks more direct, not more even.
-# - PCA forgets most of 16 dimensions. t-SNE keeps neighbours and nothing else.
-# - A VAE overfits in its reconstruction term. Augmentation helped most, more data more still, and doubling `beta` least.
+# - PCA forgets most of 16 dimensions. t-SNE tries to keep neighbours, at the cost of everything else.
+# - A VAE overfits in its reconstruction term. Of the remedies augmentation helped most; more data helped more than any of them.
 
 # %% [markdown]
 # ## Quiz
@@ -479,16 +475,16 @@ for label, key in remedies.items():
 # %% [markdown]
 # **2. A friend shows t-SNE islands of latent codes: "two islands lie far apart, so these classes are very different". Your answer?**
 #
-# <details><summary>A. Distances between islands mean little in t-SNE.</summary>Right. It keeps neighbours. Where it puts the groups depends on chance and on the perplexity. Measure the distance between the codes themselves.</details>
-# <details><summary>B. True, because t-SNE keeps distances.</summary>No. It keeps neighbours and bends everything else.</details>
+# <details><summary>A. Distances between islands mean little in t-SNE.</summary>Right. It tries to keep neighbours. Where it puts the groups depends on chance and on the perplexity. Measure the distance between the codes themselves.</details>
+# <details><summary>B. True, because t-SNE keeps distances.</summary>No. It tries to keep neighbours and bends everything else.</details>
 # <details><summary>C. True if the perplexity is 30.</summary>No. No perplexity makes the map faithful to distances; it only changes how many neighbours count.</details>
 
 # %% [markdown]
 # **3. Training loss 60, validation loss 150, both KLs 28. Where is the fault, and what would you try first?**
 #
-# <details><summary>A. The KL weight is too small; raise beta.</summary>No. The KLs agree. In the measurement above a doubled beta was the weakest remedy.</details>
-# <details><summary>B. The decoder knows the training pictures by heart; get more data, or vary what there is by augmentation.</summary>Right. The gap is in the reconstruction term. Early stopping and dropout come next.</details>
-# <details><summary>C. The latent space is too small; add dimensions.</summary>No. More capacity would make it easier to learn pictures by heart.</details>
+# <details><summary>A. The KL weight is too small; double beta first.</summary>No. In the measurement above a doubled beta was the weakest remedy.</details>
+# <details><summary>B. The model knows the training pictures by heart; get more data, or vary what there is by augmentation.</summary>Right. The gap is in the reconstruction term. Early stopping and dropout come next.</details>
+# <details><summary>C. The latent space is too small; add dimensions.</summary>No. The training loss shows that the model has room enough. What it lacks is knowledge about new pictures.</details>
 
 # %% [markdown]
 # ## Exercise
