@@ -46,8 +46,8 @@ def schedules_over(steps: int) -> dict[str, dict]:
 
 
 def small_digits(quick: bool) -> Splits:
-    """10,000 training and 5,000 test digits of 14 x 14 pixels; 1,000 and 500 for a quick look."""
-    digits, (train, test) = mnist(), (1000, 500) if quick else (DIGITS, 5000)
+    """10,000 training and 5,000 test digits of 14 x 14 pixels; 600 and 500 for a quick look."""
+    digits, (train, test) = mnist(), (600, 500) if quick else (DIGITS, 5000)
     cut = ((digits.train, train), (digits.validation, test), (digits.test, test))
     parts = (Images(halve(part.images[:count]), part.labels[:count]) for part, count in cut)
     return Splits(*parts, digits.class_names)
@@ -65,7 +65,7 @@ def found(vae: nn.Module, test: Images, seed: int) -> dict[str, float]:
 
 def measure(seed: int, quick: bool) -> dict[str, float]:
     digits, values = small_digits(quick), {}
-    epochs, further, batch = (4, 1, BATCH // 2) if quick else (EPOCHS, FURTHER, BATCH)
+    epochs, further, batch = (4, 1, BATCH // 4) if quick else (EPOCHS, FURTHER, BATCH)
     for decoder, make in DECODERS.items():
         for name, schedule in schedules_over(epochs * len(digits.train.images) // batch).items():
             seed_everything(seed)

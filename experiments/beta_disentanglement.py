@@ -4,6 +4,7 @@ Pictures with five known factors; a small convolutional VAE trained with beta on
 total correlation alone (beta-TCVAE; weight 1 is beta 1). MIG is measured on the posterior means of all 6,144 pictures,
 so that every combination of factors counts once. Three controls say what a MIG is worth: factors in random order, which
 is what chance gives, the same encoder before training, and principal components of the pixels.
+The network, the steps and the weights were chosen in short runs with seeds 0 and 1, which are therefore left out.
 """
 
 import statistics
@@ -121,5 +122,6 @@ CLAIM = Claim(
     control="factors in random order; the untrained encoder; six principal components; same network, steps and seeds",
     measure=measure,
     verdict=verdict,
-    order=(("mig_tc_16", "mig_beta_16"), ("scale_tc_16", "scale_beta_16"), ("mig_tc_16", "mig_shuffled")),
+    seeds=(2, 3, 4, 5, 6),
+    order=(("scale_tc_16", "scale_beta_16"), ("mig_tc_16", "mig_shuffled")),
 )

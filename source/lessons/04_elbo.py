@@ -324,4 +324,5 @@ plots.lines(
 # %% [markdown]
 # ## Exercise
 #
-# [Exercise 04](../exercises/04_elbo.ipynb): write both terms, the loss, and a function that finds the hidden beta.
+# [Exercise 04](../exercises/04_elbo.ipynb): write both terms, the loss, and a function that finds the hidden beta. Next
+# lesson: [05 · Training](05_training.ipynb)

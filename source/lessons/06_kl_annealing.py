@@ -231,7 +231,7 @@ plots.bars(
 # - **Linear warm-up**: its factor $\beta$ rises from 0 to 1 over the first steps and stays there.
 # - **Cyclical**: the same rise again and again; in each period it rises for a part and stays 1 for the rest.
 #
-# > **Predict.** In the rest of the training $\beta$ is 1 in both. If the best model wants no code, what will be left of it then?
+# > **Predict.** Both end with $\beta = 1$. If the best model wants no code, what will be left of it then?
 
 # %% tags=["nbval-check-output"]
 from vae_lessons import schedules
@@ -416,7 +416,7 @@ plots.lines(
 )
 
 # %% [markdown]
-# **Seen.** They come together, but not at zero. The {{annealing: arms.kl_epoch_8_free_bits.mean | .1f}} nats that the floor had enforced fall to
+# **Seen.** They come closer, but not at zero. The {{annealing: arms.kl_epoch_8_free_bits.mean | .1f}} nats that the floor had enforced fall to
 # {{annealing: arms.kl_epoch_10_free_bits.mean | .1f}} within two epochs: the true loss does not want them. The model without a schedule, which had
 # {{annealing: arms.kl_epoch_8_none.mean | .1f}}, climbs to {{annealing: arms.kl_epoch_20_none.mean | .1f}} by itself. In the end the four codes tell between
 # {{annealing: arms.mi_after_none.mean | .1f}} and {{annealing: arms.mi_after_free_bits.mean | .1f}} nats, and the negative ELBO does not tell them apart:
@@ -424,8 +424,8 @@ plots.lines(
 # {{annealing: arms.loss_after_cyclical.mean | .1f}} (cyclical), {{annealing: arms.loss_after_free_bits.mean | .1f}} (free bits).
 #
 # So this collapse is mostly what the loss wants of this decoder: about one nat of code, whatever the start. A small part was an
-# accident: early on, the model without a schedule had given up more than it wanted. It got that back without help, by further
-# training.
+# accident: early on, the model without a schedule had given up more than it wanted. It wins that back without help, by further
+# training. (We have not seen the end: all four still rise slowly, and the one without a schedule is still the lowest.)
 #
 # ## 7. A collapse that can be computed
 #
@@ -529,7 +529,7 @@ plots.bars(
     xlabel="latent, largest KL first",
     ylabel="KL, nats",
     alt="Three panels of sixteen bars, alike: seven latents with a KL from 0.7 down to under 0.1 "
-    "nats, the other nine exactly zero, for the closed form, without a schedule and with warm-up.",
+    "nats, the other nine zero, for the closed form, without a schedule and with warm-up.",
 )
 
 # %% [markdown]
@@ -601,7 +601,7 @@ for name, vae in (("without skip", weak), ("with skip", skip)):
 # - A decoder of independent pixels needs its code. A decoder that sees the earlier pixels needs only what they do not tell, and
 #   only what can reach it through the way that the code enters.
 # - Measured on a strong decoder: warm-up and cyclical schedules postpone the collapse and leave a little more code, at an equal bound; free
-#   bits keep more, at a price in the bound. Trained on without a schedule, all end with about the same code and the same bound.
+#   bits keep more, at a price in the bound. Trained on without a schedule, their codes come closer, and the bounds are the same.
 # - What changed the code, and the bound with it, was the decoder: how the code enters.
 # - Compare models by the ELBO at $\beta = 1$ without a floor, whatever they were trained with.
 # - In the linear VAE a latent collapses exactly if its direction varies less than the noise, $\lambda_d \le \sigma^2$. That is the optimum, and
@@ -637,4 +637,5 @@ for name, vae in (("without skip", weak), ("with skip", skip)):
 # %% [markdown]
 # ## Exercise
 #
-# [Exercise 06](../exercises/06_kl_annealing.ipynb): write the two schedules, free bits and the count of active units.
+# [Exercise 06](../exercises/06_kl_annealing.ipynb): write the two schedules, free bits and the count of active units. Next
+# lesson: [07 · Beta: rate against distortion](07_beta_vae.ipynb)
