@@ -6,7 +6,7 @@ def constant(step: int, value: float = 1.0) -> float:
     return value
 
 
-def linear_warmup(step: int, warmup_steps: int, start: float = 0.0, end: float = 1.0) -> float:
+def linear_warmup(step: int, warmup_steps: float, start: float = 0.0, end: float = 1.0) -> float:
     """From start to end in a straight line over warmup_steps, then end.
 
     Source: Sonderby et al. 2016 (linear); Bowman et al. 2016 introduced annealing of the KL.
@@ -19,8 +19,9 @@ def linear_warmup(step: int, warmup_steps: int, start: float = 0.0, end: float =
 def cyclical(step: int, period: int, ramp_fraction: float = 0.5) -> float:
     """From 0 to 1 over the first ramp_fraction of each period, then 1 until the period ends.
 
+    The ramp takes period * ramp_fraction steps, which need not be a whole number.
     Source: Fu et al. 2019. ValueError: a period below 1.
     """
     if period < 1:
         raise ValueError(f"period must be at least 1 step, got {period}.")
-    return linear_warmup(step % period, round(period * ramp_fraction))
+    return linear_warmup(step % period, period * ramp_fraction)

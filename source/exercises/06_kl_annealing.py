@@ -16,6 +16,7 @@ from vae_lessons.checks import check, hint
 # ## 1. Linear warm-up (easy, 5 minutes)
 #
 # From `start` at step 0 in a straight line to `end` at step `warmup_steps`, and `end` from then on. Steps are counted from 0.
+# `start` may lie above `end`; then the line falls.
 # With `warmup_steps=0` there is no warm-up: the weight is `end` at once.
 
 
@@ -36,7 +37,7 @@ check(linear_warmup)
 # ## 2. Cyclical (easy, 5 minutes)
 #
 # Each period of `period` steps begins at 0, rises in a straight line over its first `ramp_fraction`, and stays at 1 until the
-# period ends. Then the next one begins at 0.
+# period ends. Then the next one begins at 0. The ramp takes `period * ramp_fraction` steps, which need not be a whole number.
 
 
 # %% answer="cyclical"
@@ -90,7 +91,7 @@ check(active_units)
 # %% [markdown]
 # ## A dial for collapse
 #
-# In the linear VAE a latent is active exactly if its eigenvalue exceeds the noise variance $\sigma^2$. So you can choose how many
+# In the best linear VAE a latent is active exactly if its eigenvalue exceeds the noise variance $\sigma^2$. So you can choose how many
 # of the 16 latents collapse. The cell prints the eigenvalues of small digits. Change `variance` until exactly 10 of the 16 are
 # active. In which range must it lie?
 

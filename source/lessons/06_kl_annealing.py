@@ -29,7 +29,8 @@
 #
 # $$p(x \mid z) = \prod_i p(x_i \mid x_1, \ldots, x_{i-1}, z).$$
 #
-# This is the product rule, so nothing is lost: such a decoder can describe any distribution of pictures.
+# This is the product rule, so nothing is lost: such a decoder can describe any distribution of pictures, if it sees *all*
+# earlier pixels. Ours will see only the near ones.
 #
 # **Question.** In training we know the whole picture. Can one pass of a convolution give all the logits, without any pixel
 # seeing itself? Set the weights that look at later pixels to zero: a **masked convolution**.
@@ -57,7 +58,8 @@ print("and so do the results:", torch.equal(by_hand, first(x)))
 
 # %% [markdown]
 # Later layers may also look at their own place, which holds what the first layer has made of the pixels before
-# (`own=True`). The package's `pixel_vae` has one layer of the first kind and two of the second. The code joins the
+# (`own=True`). The package's `pixel_vae` has one layer of the first kind, with a kernel of 7 × 7, and two of the second, with
+# 3 × 3. So it looks 3 + 1 + 1 = 5 pixels far. The code joins the
 # features of the first layer as one number per channel, the same at every pixel: a *bias*. Encoder and sampler are as
 # before.
 #
@@ -79,12 +81,13 @@ shades = torch.where(one_pixel == 1, 1.0, 0.08 + 0.4 * moved)
 plots.image_rows(
     {"": F.pad(shades.view(-1, 14, 14), (1, 1, 1, 1)).flatten(1)},  # with a white frame
     alt="Six pictures, each with one changed pixel in black and the logits that it moves in grey: a "
-    "patch that begins right behind the pixel in its own row and goes on for some rows below, "
-    "never above and never to the left in the same row.",
+    "patch of later pixels, up to five to the right in the same row and up to five rows below, never "
+    "above and never to the left in the same row. Behind the pixel at the right edge it begins one row below.",
 )
 
 # %% [markdown]
-# **Seen.** Only later pixels, and of them only the near ones: three layers look a few pixels back, not at the whole picture.
+# **Seen.** Only later pixels, and of them only the near ones: at most 5 pixels away. So our decoder draws strokes that fit their
+# surroundings, but does not see the whole picture.
 #
 # ## 2. A code that says nothing
 #
@@ -150,29 +153,34 @@ plots.image_rows(
 )
 
 # %% [markdown]
-# **Seen.** The weak decoder draws the digit of its code. The strong one draws crisp strokes that have nothing to do with the
-# digit: its code says next to nothing. And by the negative ELBO it is not the worse model.
+# **Seen.** The weak decoder draws the digit of its code. The strong one draws strokes that have nothing to do with the
+# digit: its code says next to nothing. (Blurred against crisp is no verdict: the weak row shows probabilities, the strong rows
+# show draws. That the strokes do not join to digits fits a decoder that sees so little of the picture.) And yet, by the
+# negative ELBO it is not the worse model.
 #
 # This is **posterior collapse**: the approximate posterior has become (nearly) the prior, $q(z \mid x) \approx p(z)$, for
 # every picture, and the decoder ignores the code. The model may still be a good model of pictures. It is useless to
 # whoever wants codes.
 #
 # Why would training do that? Recall what the ELBO loses: $\log p(x) - \mathrm{KL}(q(z \mid x) \,\Vert\, p(z \mid x))$. A decoder that
-# describes the pictures well without the code has $p(z \mid x) = p(z)$. Then $q = p(z)$ costs nothing, and nothing can be
-# gained with a code. A decoder of independent pixels has no such choice.
+# *ignores* the code has $p(z \mid x) = p(z)$, and then $q = p(z)$ costs nothing. If listening would not improve $\log p(x)$ either,
+# nothing can be gained with a code. A decoder of independent pixels is in another position: it must pay for a code wherever
+# pixels vary together by more than its noise (section 7 computes how much).
 #
 # ## 3. Three ways to measure it
 #
 # **KL per dimension.** The KL of each latent, averaged over pictures. A latent with KL 0 has collapsed.
 #
-# **Active units.** How many latents have a mean $\mu_d(x)$ that differs between pictures: its variance is above 0.01.
+# **Active units.** How many latents have a mean $\mu_d(x)$ that differs between pictures: its variance is above 0.01
+# (Burda et al., 2016).
 #
 # **Mutual information.** How much $z$ tells about which picture it came from, in nats:
 #
 # $$I(x; z) = \mathbb E_{x}\, \mathbb E_{z \sim q(z \mid x)} \left[ \log q(z \mid x) - \log q(z) \right],$$
 #
 # with the aggregate posterior $q(z)$ of lesson 02, the mixture of all the clouds. The KL is this information plus the distance of
-# $q(z)$ from the prior, so it can be larger than the information, never smaller.
+# $q(z)$ from the prior, so it can be larger than the information, never smaller. To measure it
+# we take the mixture of N test pictures for $q(z)$. The result cannot pass $\log N$: with 2,000 pictures, $\log 2000 = 7.6$ nats.
 #
 # Each by hand, then by the package.
 
@@ -220,16 +228,18 @@ plots.bars(
 )
 
 # %% [markdown]
-# **Seen.** The three agree in the large. In the small they differ: a latent that carries a few hundredths of a nat may still
-# count as active, because its mean moves by more than 0.1. So do not report active units alone.
+# **Seen.** KL and information agree: next to nothing is left with the strong decoder. Active units do not: most latents of the
+# collapsed code count as active. A latent that carries a few hundredths of a nat may still do so, because its mean has a standard
+# deviation above 0.1. So do not report active units alone.
 #
 # ## 4. Three remedies
 #
 # Folklore has it that training starts badly: at first the code is noise, the KL is a price for nothing, and so the encoder
-# gives up before the decoder has learned to listen. Hence **KL annealing**: let the KL be cheap at first.
+# gives up before the decoder has learned to listen. Hence **KL annealing** (Bowman et al., 2016): let the KL be cheap at
+# first.
 #
 # - **Linear warm-up**: its factor $\beta$ rises from 0 to 1 over the first steps and stays there.
-# - **Cyclical**: the same rise again and again; in each period it rises for a part and stays 1 for the rest.
+# - **Cyclical** (Fu et al., 2019): the same rise again and again; in each period it rises for a part and stays 1 for the rest.
 #
 # > **Predict.** Both end with $\beta = 1$. If the best model wants no code, what will be left of it then?
 
@@ -267,8 +277,8 @@ plots.curves(
 )
 
 # %% [markdown]
-# The third remedy changes the price instead of the time. **Free bits**: up to a floor of so many nats, a latent is free. The
-# KL of each dimension is averaged over the batch, lifted to the floor if it lies below, and only then summed:
+# The third remedy changes the price instead of the time. **Free bits** (Kingma et al., 2016): up to a floor of so many
+# nats, a latent is free. The KL of each dimension is averaged over the batch, lifted to the floor if it lies below, and only then summed:
 #
 # $$\sum_d \max\!\left(\text{floor},\ \tfrac1B \textstyle\sum_b \mathrm{KL}_{bd}\right).$$
 #
@@ -316,23 +326,24 @@ curves["linear warm-up"] = kl_curve("linear warm-up")
 
 # %%
 curves["free bits"] = kl_curve("free bits")
-plots.lines(
-    range(1, EPOCHS + 1),
-    curves,
+epochs = range(1, EPOCHS + 1)
+plots.curves(
+    {"strong decoder, one seed": {name: (epochs, kl) for name, kl in curves.items()}},
     xlabel="epoch",
-    ylabel="KL, nats",
+    ylabel="training KL, nats",
     alt="KL over the epochs for the strong decoder. Without a schedule it falls towards zero early; "
     "with linear warm-up it starts higher and then falls as well; with free bits it settles near 2 nats.",
 )
 
 # %% [markdown]
 # **Seen.** Without a schedule the KL falls to a few tenths of a nat within three epochs. With warm-up it is higher while the KL is
-# cheap, and falls to about half a nat as soon as $\beta$ reaches 1, in the third epoch. Free bits hold it at the 8 × 0.25 = 2 nats that
-# they do not charge.
+# cheap. It falls already while $\beta$ rises, and is down to about half a nat once $\beta$ has reached 1, in the third epoch. So
+# warm-up has postponed the collapse. Free bits hold the KL at the 8 × 0.25 = 2 nats that they do not charge.
 #
-# One seed and few epochs prove little. The ledger has five seeds, eight epochs, all three remedies and one more
-# decoder: the same masked convolutions, but the code enters as a **map**, with numbers of its own for each part of the
-# picture. In every arm the loss is the plain negative ELBO at $\beta = 1$, and the number of steps is the same.
+# One seed and few epochs prove little. So we have measured it beforehand with five seeds, eight epochs, all three remedies
+# and one more decoder: the same masked convolutions, but the code enters as a **map**, with numbers of its own for each part
+# of the picture. Whatever a model was trained with, the table shows its plain negative ELBO, at $\beta = 1$ and without a floor, on 5,000 test
+# digits; the number of steps is the same. Behind ± stands the standard deviation over the five seeds.
 
 # %%
 from vae_lessons.classroom.claims import read_claim
@@ -373,70 +384,94 @@ plots.heatmap(
 # %% [markdown]
 # **Seen.** Row by row:
 #
-# - The **weak** decoder keeps all its latents, whatever is done. (With 2,000 pictures, no more than $\log 2000 = 7.6$ nats of information
-#   can be measured.)
+# - The **weak** decoder keeps all its latents, whatever is done. (Its information is near the 7.6 nats that 2,000 pictures can show.)
 # - The **strong decoder with a bias** keeps {{annealing: arms.mi_pixel_none.mean | .1f}} nats of information without a schedule. Warm-up ends with
 #   {{annealing: arms.mi_pixel_linear.mean | .1f}}, the cyclical schedule with {{annealing: arms.mi_pixel_cyclical.mean | .1f}} nats: somewhat more, in every
 #   seed, and neither changes the negative ELBO clearly. Free bits keep {{annealing: arms.mi_pixel_free_bits.mean | .1f}} nats, at a price: the negative ELBO
 #   is {{annealing: arms.loss_pixel_free_bits.mean | .1f}} instead of {{annealing: arms.loss_pixel_none.mean | .1f}} nats.
-# - The **strong decoder with a map** keeps {{annealing: arms.mi_map_none.mean | .1f}} nats without any schedule.
+# - The **strong decoder with a map** keeps {{annealing: arms.mi_map_none.mean | .1f}} nats without any schedule. Here annealing adds most:
+#   {{annealing: arms.mi_map_linear.mean | .1f}} nats with warm-up and {{annealing: arms.mi_map_cyclical.mean | .1f}} with the cyclical schedule, more than without in every
+#   seed. The negative ELBO hardly moves: {{annealing: arms.loss_map_none.mean | .1f}} without a schedule,
+#   {{annealing: arms.loss_map_linear.mean | .1f}} and {{annealing: arms.loss_map_cyclical.mean | .1f}} with. Free bits change next to nothing.
 # - **Active units** alone would mislead: {{annealing: arms.active_pixel_none.mean | .1f}} of 8 are active in a code that tells
 #   {{annealing: arms.mi_pixel_none.mean | .1f}} nats.
 #
-# So in this measurement annealing postpones the collapse and leaves a little more of the code. It does not prevent it, and the
-# bound is not better for it.
+# So in this measurement annealing leaves more of the code with both strong decoders, and the bound is not better for it. With
+# the map it adds half a nat to a nat to a code that is there anyway. With the bias it adds a few tenths, and does not prevent
+# the collapse.
 #
 # ## 6. Accident or optimum?
 #
 # Two explanations of a collapse are possible, and they call for different remedies.
 #
 # - **Accident.** The best model uses the code, but training started badly and got stuck. Then a better start is the remedy.
-# - **Optimum.** The best model, for this decoder, needs no code. Then no start can help: what a schedule has saved fades as soon
-#   as the true loss is minimised.
+# - **Optimum.** The best model, for this decoder, needs only so little of a code. Then no start can help: what a schedule has saved
+#   beyond that fades as the true loss is minimised.
 #
 # **Question.** How can we tell the two apart? Give models different starts and then train all of them on with the *same*, true loss.
 # What the start has spoiled stays different. What the optimum does not want fades, whatever came before.
 #
-# So in the ledger the four models with the strong decoder (code as a bias) train on for 12 more epochs without any schedule.
+# So in the stored measurement the four models with the strong decoder (code as a bias) train on for 12 more epochs
+# without any schedule.
 #
 # > **Predict.** Will the four KLs come together? At zero?
 
 # %%
-epochs = list(range(8, 21, 2))
-plots.lines(
-    epochs,
-    {
-        name: [arms[f"kl_epoch_{epoch}_{key}"]["values"] for epoch in epochs]
-        for name, key in remedies.items()
-    },
-    xlabel="epoch (from the 9th on: no schedule for anybody)",
-    ylabel="KL, nats (bar: spread over 5 seeds)",
-    alt="KL from epoch 8 to 20, four lines. At epoch 8 they lie at 0.4, 0.7, 0.9 and 2.0 nats; free bits "
-    "drops to 0.9 by epoch 10, all are between 0.5 and 0.8 at epoch 12, then they rise together to about 1.",
+epochs = range(8, 21, 2)
+kl = {
+    name: {epoch: arms[f"kl_epoch_{epoch}_{key}"] for epoch in epochs}
+    for name, key in remedies.items()
+}
+kl_means = {name: (epochs, [kl[name][e]["mean"] for e in epochs]) for name in remedies}
+helped = ("linear", "cyclical", "free bits")
+print("KL minus the KL without a schedule, one number per seed")
+for epoch in (8, 12, 20):
+    for name in helped:
+        pairs = zip(kl[name][epoch]["values"], kl["none"][epoch]["values"], strict=True)
+        print(
+            f"epoch {epoch:2} {name:9}", "  ".join(f"{own - none:.2f}" for own, none in pairs)
+        )
+plots.curves(
+    {name: {"none": kl_means["none"], name: kl_means[name]} for name in helped},
+    xlabel="epoch",
+    ylabel="training KL, nats (mean of 5)",
+    alt="Three panels, each with the KL from epoch 8 to 20 of the model without a schedule and of one "
+    "remedy. At epoch 8 they lie at 0.4 without, at 0.7 with linear warm-up, 0.9 with the cyclical schedule and "
+    "2.0 with free bits, which drop to 0.9 by epoch 10. At epoch 12 all are between 0.5 and 0.75. Then all "
+    "rise, to 0.8 without a schedule and to between 1.0 and 1.15 with each of the remedies.",
 )
 
 # %% [markdown]
-# **Seen.** They come closer, but not at zero. The {{annealing: arms.kl_epoch_8_free_bits.mean | .1f}} nats that the floor had enforced fall to
-# {{annealing: arms.kl_epoch_10_free_bits.mean | .1f}} within two epochs: the true loss does not want them. The model without a schedule, which had
-# {{annealing: arms.kl_epoch_8_none.mean | .1f}}, climbs to {{annealing: arms.kl_epoch_20_none.mean | .1f}} by itself. In the end the four codes tell between
-# {{annealing: arms.mi_after_none.mean | .1f}} and {{annealing: arms.mi_after_free_bits.mean | .1f}} nats, and the negative ELBO does not tell them apart:
+# **Seen.** From the ninth epoch on nobody has a schedule. Until epoch 12 the four come together, at
+# {{annealing: arms.kl_epoch_12_none.mean | .2f}} to {{annealing: arms.kl_epoch_12_free_bits.mean | .2f}} nats. The
+# {{annealing: arms.kl_epoch_8_free_bits.mean | .1f}} nats that the floor had enforced are down to
+# {{annealing: arms.kl_epoch_10_free_bits.mean | .1f}} after two epochs: at that stage the true loss does not want them. Then all rise. At
+# epoch 20 the model without a schedule has {{annealing: arms.kl_epoch_20_none.mean | .2f}} nats, the others have
+# {{annealing: arms.kl_epoch_20_linear.mean | .2f}} (linear), {{annealing: arms.kl_epoch_20_cyclical.mean | .2f}} (cyclical) and
+# {{annealing: arms.kl_epoch_20_free_bits.mean | .2f}} (free bits). It stays below each of them in every seed, and its code also tells least:
+# {{annealing: arms.mi_after_none.mean | .1f}} nats instead of {{annealing: arms.mi_after_cyclical.mean | .1f}} to
+# {{annealing: arms.mi_after_free_bits.mean | .1f}}. The bounds do not tell the four apart; the negative ELBO is
 # {{annealing: arms.loss_after_none.mean | .1f}} (none), {{annealing: arms.loss_after_linear.mean | .1f}} (linear),
 # {{annealing: arms.loss_after_cyclical.mean | .1f}} (cyclical), {{annealing: arms.loss_after_free_bits.mean | .1f}} (free bits).
 #
-# So this collapse is mostly what the loss wants of this decoder: about one nat of code, whatever the start. A small part was an
-# accident: early on, the model without a schedule had given up more than it wanted. It wins that back without help, by further
-# training. (We have not seen the end: all four still rise slowly, and the one without a schedule is still the lowest.)
+# So most of what the floor had enforced was not wanted at that stage, whatever the start. A difference of a few tenths of a nat
+# stays. Is it an accident of the start, or is the model without a schedule merely late? Twenty epochs cannot say: without a schedule
+# the negative ELBO has fallen from {{annealing: arms.loss_pixel_none.mean | .1f}} to {{annealing: arms.loss_after_none.mean | .1f}}, and all four KLs still rise.
+# Training has not reached its end. To be sure about an optimum we need a model whose optimum can be computed.
 #
 # ## 7. A collapse that can be computed
 #
 # In the linear VAE of lesson 04 we can compute which latents must collapse. Let the decoder be $x = W z + b$ plus Gaussian noise
 # with a *fixed* variance $\sigma^2$, and let $\lambda_1 \ge \lambda_2 \ge \dots$ be the eigenvalues of the data's covariance: how much the
-# pictures vary along each principal direction. The best fit (probabilistic PCA) gives latent $d$ the direction $d$, with the
-# length
+# pictures vary along each principal direction, and $u_d$ the direction itself, of length 1. Let $w_d$ be column $d$ of $W$: what latent $d$
+# adds to the picture. In the best fit (probabilistic PCA) $w_d$ points along $u_d$, with the length
 #
 # $$\lVert w_d \rVert^2 = \max(0,\ \lambda_d - \sigma^2) .$$
 #
-# A direction that varies less than the noise gets length 0: the decoder does not listen to this latent at all. For a direction
+# ($\log p(x)$ alone fixes $W$ only up to a rotation of the code. The encoder's $q$, with its independent latents, can match the posterior
+# only along these axes; so the ELBO picks them, up to sign and order.)
+#
+# A direction that varies no more than the noise gets length 0: the decoder does not listen to this latent at all. For a direction
 # with $\lambda_d > \sigma^2$, Bayes' rule gives the posterior
 #
 # $$\text{variance } s_d^2 = \frac{\sigma^2}{\lambda_d}, \qquad
@@ -448,8 +483,7 @@ plots.lines(
 # $$\mathbb E[\mathrm{KL}_d] = \tfrac12 \left( \mathbb E[\mu_d^2] + s_d^2 - 1 - \log s_d^2 \right)
 # = \tfrac12 \log \frac{\lambda_d}{\sigma^2} \quad\text{if } \lambda_d > \sigma^2, \text{ else } 0 .$$
 #
-# > **Predict.** 16 latents, small digits with grey pixels, and $\sigma^2 = 0.5$, the variance that a plain squared error implies (lesson 04).
-# > How many of the 16 will be active? And with $\sigma^2 = 0.05$?
+# First the eigenvalues of small digits with grey pixels.
 
 # %% tags=["nbval-check-output"]
 from vae_lessons.data import to_float
@@ -459,8 +493,14 @@ center = grey.mean(0)
 covariance = (grey - center).T @ (grey - center) / len(grey)
 eigenvalues, directions = torch.linalg.eigh(covariance)  # ascending
 eigenvalues, directions = eigenvalues.flip(0), directions.flip(1)
+print("the first 16:", " ".join(f"{value:.2f}" for value in eigenvalues[:16]))
+
+# %% [markdown]
+# > **Predict.** A linear VAE with 16 latents and $\sigma^2 = 0.5$, the variance that a plain squared error implies (lesson 04). How many of
+# > the 16 will be active? And with $\sigma^2 = 0.05$?
 
 
+# %% tags=["nbval-check-output"]
 def expected_kl(variance, latents=16):
     """KL per dimension of the best linear VAE with this noise variance: (latents,)."""
     return 0.5 * torch.log(eigenvalues[:latents] / variance).clamp(min=0)
@@ -542,15 +582,17 @@ plots.bars(
 # ## 8. Ways around the code
 #
 # **Question.** If no schedule decides, what does? The table of section 5 has an answer in its last rows. The two strong decoders have the
-# same masked convolutions. As a bias the code can say "thick strokes", but not "a stroke *here*"; as a map it can.
-# And it does: {{annealing: arms.mi_map_none.mean | .1f}} nats of information instead of {{annealing: arms.mi_pixel_none.mean | .1f}}, without any schedule, and a negative
-# ELBO of {{annealing: arms.loss_map_none.mean | .1f}} instead of {{annealing: arms.loss_pixel_none.mean | .1f}} nats. (The map has more weights, too.) No
-# schedule came near that.
+# same masked convolutions. A bias is the same at every pixel: it might say "thick strokes", but hardly "a stroke *here*", as a map could.
+# (That is an illustration; we have not looked at what the codes say.) Without any schedule, the map's code tells
+# {{annealing: arms.mi_map_none.mean | .1f}} nats instead of {{annealing: arms.mi_pixel_none.mean | .1f}}, and its model has a negative ELBO of
+# {{annealing: arms.loss_map_none.mean | .1f}} instead of {{annealing: arms.loss_pixel_none.mean | .1f}} nats. No schedule came near that. One caveat: the
+# decoder with the map has nearly twice as many weights, and we have not measured how much of the gain is theirs.
 #
-# So "a strong decoder ignores its code" is too short. It ignores what the earlier pixels tell anyway, and what cannot reach it. The
-# opposite also exists: a decoder that gets *more* than the code.
+# So "a strong decoder ignores its code" is too short: here, two decoders that see the same earlier pixels
+# make very different use of it. A decoder can also get too much beside the code.
 #
-# A **skip connection** hands features of the encoder directly to the decoder, as the U-Nets for segmentation do.
+# A **skip connection** hands features of the encoder directly to the decoder. Networks that outline objects in
+# a picture are often built so.
 #
 # > **Predict.** What becomes of the code?
 
@@ -586,7 +628,7 @@ for name, vae in (("without skip", weak), ("with skip", skip)):
     )
 
 # %% [markdown]
-# **Seen.** The reconstruction is far better, and the KL is zero: the picture goes around the code, and the code says nothing. Such a
+# **Seen.** The reconstruction is far better, and the KL is next to zero: the picture goes around the code, and the code says nothing. Such a
 # model cannot draw either, since a sample of the prior comes without features. Nor is its loss a negative ELBO: what the decoder
 # gives is no $p(x \mid z)$ if it depends on $x$ in another way.
 #
@@ -595,17 +637,20 @@ for name, vae in (("without skip", weak), ("with skip", skip)):
 #
 # ## Summary
 #
-# - **Posterior collapse**: $q(z \mid x)$ is the prior for every picture, and the decoder ignores the code. The pictures may be as
+# - **Posterior collapse**: $q(z \mid x)$ is the prior for every picture, and the decoder ignores the code. The bound may be as
 #   good as ever; the codes are useless.
 # - Measure it by KL per dimension, active units *and* mutual information; they can disagree.
-# - A decoder of independent pixels needs its code. A decoder that sees the earlier pixels needs only what they do not tell, and
-#   only what can reach it through the way that the code enters.
-# - Measured on a strong decoder: warm-up and cyclical schedules postpone the collapse and leave a little more code, at an equal bound; free
-#   bits keep more, at a price in the bound. Trained on without a schedule, their codes come closer, and the bounds are the same.
-# - What changed the code, and the bound with it, was the decoder: how the code enters.
+# - A decoder of independent pixels must pay for a code wherever pixels vary together by more than its noise. A decoder that
+#   sees the earlier pixels can learn from them much of what a code would tell.
+# - Measured on two strong decoders: warm-up and cyclical schedules leave more code, at bounds that are not clearly different.
+#   They do not prevent the collapse where the code enters as a bias. There free bits keep more, at a price in the bound.
+# - Trained on without a schedule, the codes of all four come within a few tenths of a nat, and the bounds are the same. The
+#   model that never had a schedule stays lowest; whether it is only late we cannot say.
+# - The largest change of the strong decoder's code, and of its bound, came with another way in: as a map instead of a bias.
+#   (That decoder also has more weights.)
 # - Compare models by the ELBO at $\beta = 1$ without a floor, whatever they were trained with.
-# - In the linear VAE a latent collapses exactly if its direction varies less than the noise, $\lambda_d \le \sigma^2$. That is the optimum, and
-#   no schedule can change it.
+# - The best linear VAE gives its D latents the D principal directions that vary most. A latent collapses exactly if its
+#   direction varies no more than the noise, $\lambda_d \le \sigma^2$. That is the optimum, and no schedule can change it.
 # - A skip connection from encoder to decoder is a way around the code.
 
 # %% [markdown]
@@ -614,10 +659,10 @@ for name, vae in (("without skip", weak), ("with skip", skip)):
 # Click an answer to see whether it is right, and why.
 
 # %% [markdown]
-# **1. After training, the KL of a VAE is 0.02 nats per picture, its samples look good, and its negative ELBO is lower than that of the VAE before it. What happened?**
+# **1. After training, the KL of a VAE is 0.02 nats per picture, and its negative ELBO is lower than that of the VAE before it. What happened?**
 #
 # <details><summary>A. The training failed and has to be repeated.</summary>Not necessarily. As a model of pictures it is the better one. Only its codes are useless.</details>
-# <details><summary>B. Posterior collapse: the decoder describes the pictures without the code.</summary>Right. Whether that matters depends on what you wanted: good pictures, or codes.</details>
+# <details><summary>B. Posterior collapse: the decoder describes the pictures without the code.</summary>Right. Whether that matters depends on what you wanted: a good model of pictures, or codes.</details>
 # <details><summary>C. The code has become so efficient that 0.02 nats are enough.</summary>No. A code with a KL of 0.02 nats cannot carry more than 0.02 nats of information; telling ten digits apart takes up to 2.3.</details>
 
 # %% [markdown]

@@ -193,15 +193,15 @@ for i, name in enumerate(found):
     )
 
 # %% [markdown]
-# **Seen.** The VAE with 2 latents: beta 8 with 16 latents has a smaller rate *and* a smaller distortion. A price on the rate
-# lets each picture use the latents that it needs; two latents are the same two for every picture. The one with 4 latents
-# survives, among these five models and one seed.
+# **Seen.** The VAE with 2 latents: beta 8 with 16 latents has a smaller rate *and* a smaller distortion. The one with 4 latents
+# survives. All this is among five models, with one seed each; another seed could decide otherwise. One possible reason, not
+# tested here: a price on the rate leaves the choice of latents to each picture, while two latents are the same two for all.
 #
 # ## 4. What beta costs
 #
-# **Question.** All models are on the front; is none of them best? There is one question for which the answer is fixed: how
-# probable does the model make the test digits? That is the negative ELBO with beta 1, rate plus distortion, whatever the
-# model was trained with. It is a ruler for beta.
+# **Question.** All seven betas of section 2 are on the front; is none of them best? One question can be asked of every model:
+# how probable does it make the test digits? Rate plus distortion is the negative ELBO with beta 1, whatever the model was
+# trained with. The true $-\log p(x)$ is never larger (lesson 04). That upper bound is our ruler for beta.
 #
 # > **Predict.** Is the best sum that of beta 1? By how many nats is it better than that of beta 4?
 
@@ -227,8 +227,8 @@ plots.lines(
 # **Seen.** Yes: {{beta-rate-distortion: arms.negative_elbo_1.mean | .1f}} nats with beta 1. With beta 4 it is
 # {{beta-rate-distortion: arms.negative_elbo_4.mean | .1f}}, some 19 nats more, and with beta 8
 # {{beta-rate-distortion: arms.negative_elbo_8.mean | .1f}}. To be off by a factor of two costs less, but not nothing:
-# {{beta-rate-distortion: arms.negative_elbo_2.mean | .1f}} with beta 2, and about two nats with beta 0.5. Rate saved can be latents lost: of 16,
-# {{beta-rate-distortion: arms.active_2.mean | .0f}} are active with beta 2 and
+# {{beta-rate-distortion: arms.negative_elbo_2.mean | .1f}} with beta 2, and about two nats more than the best with beta 0.5.
+# Rate saved can be latents lost: all {{beta-rate-distortion: arms.active_2.mean | .0f}} are active with beta 2, and
 # {{beta-rate-distortion: arms.active_8.mean | .0f}} with beta 8 (lesson 06).
 #
 # This does not say that beta must be 1. It says what another beta costs on this ruler; what it buys is to be measured as well.
@@ -257,9 +257,11 @@ plots.image_rows(
 )
 
 # %% [markdown]
+# **Seen.** Both. With beta 8 the strokes are wide and grey, and the fours have become nines.
+#
 # We need a number. Sharp edges mean large differences between neighbouring pixels. The **gradient energy** of a picture is the
-# sum of these differences squared, across and down; we divide it by that of the original digits. A value of 1, or 100 %, is as sharp as
-# they are.
+# sum of these differences squared, across and down; we divide it by that of the original digits and call the result the
+# **sharpness**. A value of 1 is as sharp as they are.
 
 # %%
 from vae_lessons.metrics import sharpness
@@ -278,44 +280,62 @@ for name, pictures in rows.items():
     print(f"{name:12} {by_hand:.2f}, by the package {sharpness(pictures, x[:10]):.2f}")
 
 # %% [markdown]
-# On all test digits, with three seeds and eight epochs of training, and for samples from the prior as well. A sharp picture need
-# not be a good one. So the classifier of lesson 01 also judges which samples are plausible digits; it sees them in black and
-# white, so that greyness as such does not count.
+# Now on all test digits, with three seeds and eight epochs of training, and for samples from the prior as well. The
+# autoencoder has no prior; its samples are decoded from a Gaussian fitted to its codes.
 #
-# > **Predict.** Which beta has the sharpest samples? Which has the most plausible ones?
+# > **Predict.** Which beta has the sharpest samples?
 
 # %%
 blur = read_claim("beta-blur")["arms"]
+models = {"autoencoder": "ae"} | {f"beta {beta}": beta for beta in ("0.1", "1", "2", "8")}
 plots.seed_dots(
     {
-        f"beta {beta}": {
-            "sharpness, reconstructions": blur[f"reconstruction_{beta}"]["values"],
-            "sharpness, samples": blur[f"sample_{beta}"]["values"],
-            "plausible samples": blur[f"plausible_{beta}"]["values"],
+        label: {
+            "reconstructions": blur[f"reconstruction_{name}"]["values"],
+            "samples": blur[f"sample_{name}"]["values"],
         }
-        for beta in ("0.1", "1", "2", "8")
+        for label, name in models.items()
     },
-    xlabel="sharpness relative to the digits, or share of plausible samples",
+    xlabel="sharpness (1: as sharp as the digits)",
     reference=("digits averaged over 3 × 3 pixels", blur["softened"]["mean"]),
-    alt="Three marks per seed for beta 0.1, 1, 2 and 8. The sharpness of reconstructions falls from 46 to 14 percent. That of "
-    "samples is highest at beta 1, 29 percent, and lowest at beta 8, 13. The share of plausible samples rises "
-    "from 7 to 34 percent.",
+    share=False,
+    alt="Two marks per seed in five rows. The sharpness of reconstructions is 0.48 for the autoencoder and falls from 0.46 at "
+    "beta 0.1 to 0.14 at beta 8. That of samples is 0.42 for the autoencoder; with beta it is highest at beta 1, 0.29, and "
+    "lowest at beta 8, 0.13. A dashed line for digits averaged over 3 by 3 pixels is at 0.20.",
 )
 
 # %% [markdown]
-# **Seen.** Three answers to one question.
+# **Seen.** Two answers to one question.
 #
 # - *Reconstructions*: yes. Their sharpness falls at every step, from nearly half of the digits' with beta 0.1
-#   over {{beta-blur: arms.reconstruction_1.mean | .0%}} with beta 1 to {{beta-blur: arms.reconstruction_8.mean | .0%}} with beta 8, which
-#   is softer than digits averaged over 3 × 3 pixels ({{beta-blur: arms.softened.mean | .0%}}). But the autoencoder, without any
-#   KL, has no more than {{beta-blur: arms.reconstruction_ae.mean | .0%}}: most of the blur at beta 1 is not the KL's.
-# - *Samples*: not simply. They are sharpest with beta 1 ({{beta-blur: arms.sample_1.mean | .0%}}) and softer on both sides,
-#   a fifth with beta 0.1 and {{beta-blur: arms.sample_8.mean | .0%}} with beta 8.
-# - *Sharper is not better.* The share of plausible samples rises with beta, from
-#   less than a tenth with beta 0.1 to {{beta-blur: arms.plausible_8.mean | .0%}}: a larger beta pulls the codes towards
-#   the prior, as lesson 02 suspected. The autoencoder, sampled from a Gaussian fitted to its codes, has the sharpest samples of
-#   all ({{beta-blur: arms.sample_ae.mean | .0%}}), and {{beta-blur: arms.plausible_ae.mean | .0%}} of them are plausible. The judge looks at one
-#   picture at a time; whether beta 8 draws fewer kinds of digits is not measured here.
+#   over {{beta-blur: arms.reconstruction_1.mean | .2f}} with beta 1 to {{beta-blur: arms.reconstruction_8.mean | .2f}} with beta 8, which
+#   is softer than digits averaged over 3 × 3 pixels ({{beta-blur: arms.softened.mean | .2f}}). But the autoencoder, without any
+#   KL, has no more than {{beta-blur: arms.reconstruction_ae.mean | .2f}}: most of the blur at beta 1 is not the KL's.
+# - *Samples*: not simply. Among the VAEs they are sharpest with beta 1 ({{beta-blur: arms.sample_1.mean | .2f}}) and softer on
+#   both sides, a fifth with beta 0.1 and {{beta-blur: arms.sample_8.mean | .2f}} with beta 8.
+#
+# A sharp picture need not be a good one. So the classifier of lesson 01 judges which samples are plausible digits. It sees them in
+# black and white, so that greyness as such does not count.
+#
+# > **Predict.** Are the sharper samples the more plausible ones?
+
+# %%
+plots.seed_dots(
+    {label: {"samples": blur[f"plausible_{name}"]["values"]} for label, name in models.items()},
+    xlabel="share of plausible samples",
+    reference=("real digits", blur["plausible_real"]["mean"]),
+    alt="One mark per seed in five rows. The share of plausible samples is 19 percent for the autoencoder and rises with beta "
+    "from 7 percent at beta 0.1 over 16 and 21 to 34 at beta 8. A dashed line for real digits is at 94 percent.",
+)
+
+# %% [markdown]
+# **Seen.** Sharpness does not tell. With beta 8 the samples are the softest and the most plausible,
+# {{beta-blur: arms.plausible_8.mean | .0%}}. But the autoencoder's are the sharpest of all, and with
+# {{beta-blur: arms.plausible_ae.mean | .0%}} no less plausible than those of beta 1
+# ({{beta-blur: arms.plausible_1.mean | .0%}}). Among the VAEs the share rises with beta at every step. Lesson 02 said that a
+# larger beta pulls the codes closer to the prior; that may be the reason, but it is not measured here. All are far from
+# the real digits, {{beta-blur: arms.plausible_real.mean | .0%}}. And the judge looks at one picture at a time; whether beta 8
+# draws fewer kinds of digits is not measured either.
 #
 # ## 6. Pictures whose causes are known
 #
@@ -340,14 +360,16 @@ plots.image_rows(
 )
 
 # %% [markdown]
-# **Question.** Which term of the loss could keep latents apart? The KL, averaged over pictures, has three parts: what the code
-# says about the picture (mutual information), how much the latents depend on *each other* over all pictures, and how far each
-# single latent is from N(0, 1). The middle part is the **total correlation**,
+# **Question.** Which term of the loss could keep latents apart? Lesson 06 split the KL, averaged over pictures, into the
+# mutual information and the distance of the aggregate posterior $q(z)$ from the prior. That distance has two parts, so there
+# are three in all:
 #
-# $$\mathrm{TC} = \mathrm{KL}\Big(q(z) \,\Big\Vert\, \prod_d q(z_d)\Big),$$
+# $$\mathbb E_x\, \mathrm{KL}(q(z \mid x) \,\Vert\, p(z)) = I(x; z)
+# + \mathrm{KL}\Big(q(z) \,\Big\Vert\, \prod_d q(z_d)\Big) + \sum_d \mathrm{KL}(q(z_d) \,\Vert\, p(z_d)) .$$
 #
-# with $q(z)$ the aggregate posterior of lesson 02. It is 0 if the latents are independent. Beta weighs all three parts, and
-# so taxes information as well. **beta-TCVAE** (Chen et al. 2018) weighs the total correlation alone.
+# What the code says about the picture; how much the latents depend on *each other* over all pictures; how far each single
+# latent is from N(0, 1). The middle part is the **total correlation** (TC). It is 0 if the latents are independent. Beta weighs all
+# three parts, and so taxes information as well. **beta-TCVAE** (Chen et al. 2018) weighs the total correlation alone.
 #
 # To estimate it, take the posteriors of a batch for $q(z)$. Two tiny cases have a known answer. Four clouds far apart at
 # the corners of a square: to know one latent says nothing about the other. Two clouds on a diagonal: to know one latent is
@@ -368,11 +390,16 @@ for name, mu in (("square", square), ("diagonal", square[[0, 3]])):
     single = torch.logsumexp(log_q, dim=1) - log_n  # log q(z_d), (B, D)
     by_hand = (joint - single.sum(1)).mean()
     by_package = total_correlation(z, mu, logvar).mean()
+    # abs: rounding may leave a tiny negative number, which would be printed as -0.000
     print(f"{name:8} by hand {by_hand.abs():.3f}, by the package {by_package.abs():.3f} nats")
 
 # %% [markdown]
-# `beta_tc_terms(16)` is an objective for `fit` with 16 times the total correlation in the KL. We train a small convolutional VAE
-# with it, and the same VAE with `elbo_terms`, which is the case of weight 1.
+# In these two cases the batch is all there is. In training, a batch of 64 stands for thousands of pictures, and each draw's own
+# cloud counts as one of 64: far too much. So the estimate is no measure of the true total correlation. Up to a constant,
+# it is what Chen et al. train with.
+#
+# `beta_tc_terms(16)` is an objective for `fit` with 16 times the total correlation in the KL; weight 1 would be `elbo_terms`. We
+# train a small convolutional VAE with it.
 
 # %%
 from vae_lessons.models import conv_vae
@@ -423,7 +450,7 @@ with torch.no_grad():
 print("by hand and by the package agree:", torch.allclose(by_hand, by_package))
 
 # %% [markdown]
-# Many latents may be idle. The KL per latent of lesson 06 says which, so we sort by it.
+# Many latents may have collapsed. The KL per latent of lesson 06 says which, so we sort by it.
 #
 # > **Predict.** How many of the six latents will be in use? What would you see if one of them were x?
 
@@ -448,24 +475,26 @@ plots.image_rows(
 
 # %% [markdown]
 # **Seen.** Three latents are in use. One moves the shape from left to right, one up and down, one changes its size: no need to
-# ask what they mean. But where is the heart? The model draws a disc: it has given up shape and rotation, and with them
-# many nats of distortion.
+# ask what they mean. But where is the heart? The model draws a disc, whatever the shape and the rotation. Section 9 shows
+# what such a model pays in distortion.
 #
 # ## 8. A number for it: the gap
 #
 # A look at pictures can deceive. **Question.** How can we measure whether a latent follows one factor?
 #
-# By what it knows. The **mutual information** $I(z_d; v_f)$ between latent $d$ and factor $f$ is the number of nats by which
-# the latent narrows down the factor: 0 if it says nothing, the factor's **entropy** $H(v_f)$ if it says all. Eight equally
+# By what it knows. Let $z_d$ be the posterior mean of latent $d$, as in the walk. The **mutual information** $I(z_d; v_f)$ between
+# latent $d$ and factor $f$ is the number of nats by which the latent narrows down the factor: 0 if it says nothing, the factor's **entropy** $H(v_f)$ if it says all. Eight equally
 # likely positions have an entropy of log 8, or 2.08 nats. For each factor take the best latent and the second best:
 #
 # $$\mathrm{MIG} = \frac{1}{F} \sum_f \frac{I(z_\text{best}; v_f) - I(z_\text{second}; v_f)}{H(v_f)},$$
 #
-# the **mutual information gap** (Chen et al. 2018). It is 1 if every factor has a latent of its own. It is 0 if
-# every factor is shared by two.
+# the **mutual information gap** (Chen et al. 2018). It is 1 if for every factor there is a latent that says all about it, and
+# no other latent says anything. It is 0 if every factor is known equally well to two latents, and also if nobody knows
+# any. Note what it asks: whether each *factor* sits in one latent. It does not ask whether each *latent* follows one factor. A
+# latent that serves two factors scores on both.
 #
-# > **Predict.** In this table of three latents and two factors, both with an entropy of 2 nats, one factor has a latent of its own, and
-# > one is shared. What is the gap of each, and what is the MIG?
+# > **Predict.** In this table of three latents and two factors, both with an entropy of 2 nats, one factor sits mostly in one
+# > latent, and one is shared by two. What is the gap of each, and what is the MIG?
 
 # %% tags=["nbval-check-output"]
 from vae_lessons.metrics import mutual_information_gap
@@ -478,7 +507,8 @@ print("gap of each factor:", [round(gap, 2) for gap in gaps.tolist()])
 print(f"by hand {gaps.mean():.2f}, by the package {mutual_information_gap(table, entropy):.2f}")
 
 # %% [markdown]
-# Latents are real numbers, so `latent_factor_information` sorts each into 20 bins and counts. Counting has a bias: by chance
+# The means are real numbers, so `latent_factor_information` sorts each into 20 bins and counts, as Locatello et al. (2019) do;
+# Chen et al. work with draws from $q(z \mid x)$ instead. Counting has a bias: by chance
 # alone, every latent seems to know a little about every factor. So we also count with the factors in random order, where
 # the truth is 0.
 
@@ -506,10 +536,14 @@ plots.heatmap(
 )
 
 # %% [markdown]
-# **Seen.** The table says what the pictures said: x and y have a latent of their own, and a third follows the scale. It also knows
-# about half of the shape, since the three shapes cover different areas. Rotation is known to none. Even a perfect model could hardly give it a
-# single latent: it is a circle, 315 degrees lie next to 0, and a line has two ends. The shuffled factors show that chance accounts for next to nothing. The idle latents know a little all the same: their means hardly
-# move, but the bins follow the range, however small it is.
+# **Seen.** The table says what the pictures said, and more. x and y have a latent of their own each. A third knows most of
+# the scale, but also half of the shape: it seems to follow the area, and the three shapes cover different areas. The MIG does
+# not mind; both gaps raise it. Rotation is known to none. Even a perfect model could hardly give it a single latent: it is a
+# circle, 315 degrees lie next to 0, and a line has two ends.
+#
+# The shuffled factors show that chance accounts for next to nothing. The collapsed latents know a little all the same: their
+# means hardly move, but the bins follow the range, however small it is. That counts: the second best latent for y is a
+# collapsed one, and what it knows is taken from the gap.
 #
 # ## 9. What beta does, and what it does not
 #
@@ -584,7 +618,8 @@ plots.heatmap(
 #
 # ## 10. Why the seed decides
 #
-# **Question.** Why does the likelihood not choose the right axes? Here is a trick that cannot be seen in any picture. Turn
+# **Question.** Why does the likelihood not choose the right axes? Here is a trick that cannot be seen in any sample or
+# reconstruction. Turn
 # the latent space: replace $z$ by $z' = zQ$ with a rotation $Q$, and let the decoder turn it back first. The prior N(0, I) looks the same from
 # all sides, so $z'$ has the same prior. The new decoder draws the same pictures with the same probabilities: $p(x)$ is the
 # same for every $x$. But each new latent is a mixture of all old ones.
@@ -605,13 +640,13 @@ for name, z in (("as trained", codes), ("turned", turned)):
     print(f"{name:10} MIG {gap:.2f}")
 
 # %% [markdown]
-# **Seen.** The same pictures, and the gap is nearly gone. So a good likelihood cannot promise disentangled latents: for every
-# disentangled model there is an entangled one that fits all pictures equally well. Locatello et al. (2019) prove this for any
-# latent variable model without labels. What tips the scales are **inductive biases**, preferences that do not come from the
+# **Seen.** The same pictures, as it must be: $Q Q^\top$ is the identity. And the gap is nearly gone. So a good likelihood cannot
+# promise disentangled latents: for every disentangled model there is an entangled one that fits all pictures equally well.
+# Locatello et al. (2019) prove it for every prior of two or more independent latents, not only for N(0, I). What tips the scales are **inductive biases**, preferences that do not come from the
 # data: the form of the network, clouds whose axes are those of the latents, a term such as the total correlation. Where
 # these leave a choice open, the seed makes it. Principal components show it without any training: x and y
 # vary equally in our pictures, so two directions have the same variance, their axes are arbitrary, and the MIG of the
-# components depends on the seed of the algorithm.
+# components depends on the seed of the algorithm (a randomised PCA).
 #
 # And whoever picks the best of many seeds by its MIG has used the labels.
 #
@@ -649,7 +684,7 @@ for name, z in (("as trained", codes), ("turned", turned)):
 # **3. All latents of a VAE are turned by a rotation, and the decoder turns them back. What changes?**
 #
 # <details><summary>A. The probability of the pictures.</summary>No. N(0, I) looks the same from all sides, so p(x) is the same for every picture.</details>
-# <details><summary>B. The MIG, and nothing that one could see in the pictures.</summary>Right. That is why the pictures alone cannot decide on the axes.</details>
+# <details><summary>B. The MIG and the walks along single latents, but no sample and no reconstruction.</summary>Right. That is why the pictures alone cannot decide on the axes.</details>
 # <details><summary>C. Nothing at all.</summary>No. Each latent is now a mixture of several, so the gap shrinks.</details>
 
 # %% [markdown]

@@ -32,7 +32,8 @@
 # finds probable, high for others. We take it as the **anomaly score**: higher is stranger.
 #
 # To know how well that works we need anomalies after all, for the test. We make them: leave one digit out of training. The
-# nine others are normal, and the left-out digit is the anomaly. Three models, blind to 0, to 1 and to 9.
+# nine others are normal, and the left-out digit is the anomaly. Three models, blind to 0, to 1 and to 9, are trained here for
+# four epochs; the tables of sections 5 to 7 come from longer runs.
 
 # %%
 import torch
@@ -59,7 +60,8 @@ def train_without(digit, epochs=4):
 blind_to = {digit: train_without(digit) for digit in (0, 1, 9)}
 
 # %% [markdown]
-# A score should be the same each time it is asked for. So nothing is drawn: the decoder gets the posterior mean.
+# A score should be the same each time it is asked for. So nothing is drawn: the decoder gets the posterior mean. That is a
+# shortcut. What we call "negative ELBO" below is, strictly, the negative ELBO with $z$ at the mean.
 
 # %%
 from vae_lessons.metrics import anomaly_score
@@ -74,7 +76,17 @@ kl = 0.5 * (mu**2 + torch.exp(logvar) - 1 - logvar).sum(1)
 by_hand = reconstruction + kl
 print("by hand and by the package agree:", torch.allclose(by_hand, anomaly_score(vae, x_test)))
 
+with torch.no_grad():
+    drawn = torch.stack([elbo_terms(vae, x_test).loss() for _ in range(20)]).mean(0)
+print(f"score, z at the mean       {by_hand.mean():5.1f} nats")
+print(f"negative ELBO, z drawn     {drawn.mean():5.1f} nats (20 draws)")
+print(f"pictures whose score is lower: {(by_hand < drawn).float().mean():.1%}")
+
 # %% [markdown]
+# **Seen.** The mean rebuilds better than a draw beside it, so the score is lower than the negative ELBO. So it is no bound on
+# $-\log p(x)$ any more. For a score that does not matter, as long as strange pictures still come out higher. Section 7 checks
+# it against a proper bound.
+#
 # > **Predict.** The model blind to 0 scores all test digits. How far apart will the zeros and the nine others lie: two
 # > separate humps, an overlap, or no difference?
 
@@ -103,11 +115,10 @@ plots.histograms(
 #
 # ## 2. A threshold from normal pictures
 #
-# A normal picture that is flagged is a **false alarm**. An anomaly that is flagged is a hit, and the share of anomalies
-# that are flagged is the **recall**. **Question.** How do we choose the threshold, when we have no anomalies?
+# A normal picture that is flagged is a **false alarm**. The share of anomalies that are flagged is the **recall**. **Question.** How do we choose the threshold, when we have no anomalies?
 #
-# From the false alarms that we can bear. If 5 % are bearable, take the 95 % quantile of the scores of *normal* pictures. Not
-# of the training pictures: the model has fitted those. We use the validation pictures, without their zeros.
+# From the false alarms that we can bear. If 5 % are bearable, take the 95 % **quantile** of the scores of *normal* pictures: the number
+# below which 95 % of them lie. Not of the training pictures: the model has fitted those. We use the validation pictures, without their zeros.
 
 # %%
 from vae_lessons.metrics import threshold_at_fpr
@@ -134,12 +145,16 @@ print(f"false alarms on test {(normal > threshold).float().mean():.1%}")
 print(f"zeros found {(anomaly > threshold).float().mean():.1%}")
 
 # %% [markdown]
-# **Seen.** The promise is kept, and the price is the recall. Over all ten left-out digits and three seeds, a threshold for 5 % gave
+# **Seen.** The promise is kept, nearly, and the price is the recall. Over all ten left-out digits and three seeds, a threshold for 5 % gave
 # {{anomaly-auroc: arms.false_alarm_32_mean.mean | .1%}} false alarms on test pictures. A threshold taken from the *training*
-# pictures in the same way gave {{anomaly-auroc: arms.false_alarm_train_32_mean.mean | .1%}}: more than promised, since the model
-# fits those better. How much more depends on how far it has overfitted; these models hardly have.
+# pictures in the same way gave {{anomaly-auroc: arms.false_alarm_train_32_mean.mean | .1%}}: more than promised, perhaps
+# partly because the model fits those better. How much more depends on how far it has overfitted; these models hardly have.
+# Another part may be chance in the split: with 2 latents the threshold from *validation* pictures misses 5 % too, with
+# {{anomaly-auroc: arms.false_alarm_2_mean.mean | .1%}}.
 #
-# The promise can be made for every rate. The two functions below are all that a slider needs; here is the whole range.
+# The promise can be made for every rate. The function below tells what becomes of one; here is the whole range. The package's
+# `confusion` counts what a threshold flags. It returns the recall, the false-alarm rate (which it calls by its usual name,
+# `false_positive_rate`), and the precision of section 4.
 
 # %%
 from vae_lessons.metrics import confusion
@@ -154,10 +169,11 @@ rates = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3]
 reports = {digit: [at_promised_rate(digit, rate) for rate in rates] for digit in blind_to}
 plots.curves(
     {
-        "what was promised": {
+        "what came": {
             f"blind to {digit}": (rates, [report["false_positive_rate"] for report in found])
             for digit, found in reports.items()
-        },
+        }
+        | {"as promised": (rates, rates)},
         "what is found": {
             f"blind to {digit}": (rates, [report["recall"] for report in found])
             for digit, found in reports.items()
@@ -165,14 +181,14 @@ plots.curves(
     },
     xlabel="promised false-alarm rate",
     ylabel="false alarms (left), recall (right)",
-    alt="Left: false alarms on test against the promised rate for three models, all on the "
-    "diagonal. Right: recall against the promised rate: high for zeros, low for nines, nearly "
-    "zero for ones.",
+    alt="Left: false alarms on test against the promised rate for three models, all close to the "
+    "dotted line of what was promised. Right: recall against the promised rate: high for zeros, low "
+    "for nines, nearly zero for ones.",
 )
 
 # %% [markdown]
-# **Seen.** Left, all three models keep every promise. Right, they differ widely: many zeros are found, few nines, and
-# hardly any ones. A calibrated threshold says nothing about the recall. Nobody can promise a recall for anomalies that
+# **Seen.** Left, all three models keep every promise, nearly. Right, they differ widely: many zeros are found, few nines, and
+# hardly any ones. A threshold that keeps its promise is called **calibrated**. That says nothing about the recall. Nobody can promise a recall for anomalies that
 # nobody has seen.
 #
 # ## 3. All thresholds at once
@@ -251,8 +267,9 @@ for base_rate in (0.5, 0.1, 0.01, 0.001):
 #
 # ## 5. Ten digits
 #
-# Now all ten digits, with 2 and with 32 latents, three seeds, ten epochs. Beside them stands a published table, from
-# Tonnaer's thesis (table 3.3): the same task with networks and training of its own.
+# Now all ten digits, with 2 and with 32 latents, three seeds, ten epochs instead of four. Beside them stands a published
+# table, from Tonnaer's thesis (table 3.3): the same task with networks, a likelihood and training of its own. The figure gives
+# the AUROC in percent; 50 percent is 0.5 in the text.
 #
 # > **Predict.** Which digits will be hard to find? Think of what the model knows: it has seen the nine others.
 
@@ -298,11 +315,12 @@ for digit in range(10):
 # {{anomaly-auroc: arms.elbo_32_digit_0.mean | .2f}}). 7 and 9 are found little or no better than by guessing
 # ({{anomaly-auroc: arms.elbo_32_digit_7.mean | .2f}} and {{anomaly-auroc: arms.elbo_32_digit_9.mean | .2f}}), and 1 lies far on the
 # wrong side: {{anomaly-auroc: arms.elbo_32_digit_1.mean | .2f}}. These three fail. The published column for 32 latents is much
-# the same, digit by digit (rank correlation {{anomaly-auroc: arms.rank_published_32.mean | .2f}}). With 2 latents our values
-# are lower than the published ones throughout, in the same order
+# the same, digit by digit. Its **rank correlation** with ours is {{anomaly-auroc: arms.rank_published_32.mean | .2f}}: put the digits
+# in the order of each column, and correlate the places; 1 is the same order, 0 is none in common. With 2 latents our values
+# are lower than the published ones throughout, in nearly the same order
 # ({{anomaly-auroc: arms.rank_published_2.mean | .2f}}); most so for ones,
-# {{anomaly-auroc: arms.elbo_2_digit_1.mean | .2f}} against {{anomaly-auroc: arms.published_2_digit_1.mean | .2f}}. So the failure for ones does not depend on one
-# laboratory, but its size depends on the details of the model.
+# {{anomaly-auroc: arms.elbo_2_digit_1.mean | .2f}} against {{anomaly-auroc: arms.published_2_digit_1.mean | .2f}}. The two columns differ in
+# more than one thing, so they do not tell why. They do tell that the order of the digits is not ours alone.
 #
 # ## 6. Why digit 1 is missed
 #
@@ -327,11 +345,13 @@ for digit in blind_to:
 plots.image_rows(
     rows,
     alt="Zeros, ones and nines, each with the row that the model blind to them made: paler, blurred "
-    "zeros; slanted strokes that are still ones, some faint; nines that are nearly perfect.",
+    "zeros, some with a bar across the hole; slanted strokes that are still ones, some faint; nines, "
+    "nearly perfect but for the first and the seventh.",
 )
 
 # %% [markdown]
-# **Seen.** The ones come out as ones, if a little ragged or faint, and the nines nearly perfect. Zeros are blurred, but zeros too.
+# **Seen.** The ones come out as ones, if a little ragged or faint, and most nines nearly perfect (the first and the seventh are
+# broken). The zeros are blurred. Some have a bar across the hole, others look like a 6.
 #
 # A VAE is no catalogue of the digits that it saw. It learned strokes, and a one is a single stroke. Is that the whole answer?
 # A model that did see ones tells: how much better does it know them? The model blind to 0 has seen ones.
@@ -387,25 +407,35 @@ plots.heatmap(
     rows=list(rows),
     columns=[str(digit) for digit in range(10)],
     label="AUROC",
-    alt="AUROC of four scores for each left-out digit. Ink alone goes from 0.08 for 1 to 0.77 for 0. The "
-    "ELBO and PCA go up and down with it. At equal ink the ELBO is a little higher for 1, 4 and 7.",
+    center=0.5,
+    alt="AUROC of four scores for each left-out digit, white at guessing. Ink alone goes from 0.08 for 1 to "
+    "0.77 for 0. The ELBO and PCA rank the digits much as it does, most of them higher. At equal ink the "
+    "ELBO's row is nearly the same, a little lower for 0, a little higher for 1, 4 and 7.",
 )
 
 # %% [markdown]
-# **Seen.** The ink alone gives ones {{anomaly-auroc: arms.ink_digit_1.mean | .2f}}, and it ranks the ten digits much as the
-# VAE does (rank correlation {{anomaly-auroc: arms.rank_ink_32.mean | .2f}}). What needs little ink looks normal. Between pictures of
-# equal ink, ones get {{anomaly-auroc: arms.matched_32_digit_1.mean | .2f}}, with 2 latents to
-# {{anomaly-auroc: arms.matched_2_digit_1.mean | .2f}}. So with 2 latents the ink explains all that lies below guessing. With
-# 32 it explains only a part. We take the rest to be the shape: a straight stroke is easier to describe than
-# a bent one with as much ink. PCA fails for the same digits: it is not a fault of VAEs alone.
+# **Seen.** The main message is in the first two rows: at equal ink little moves, from
+# {{anomaly-auroc: arms.elbo_32_mean.mean | .2f}} to {{anomaly-auroc: arms.matched_32_mean.mean | .2f}} on average, from
+# {{anomaly-auroc: arms.elbo_32_digit_2.mean | .2f}} to {{anomaly-auroc: arms.matched_32_digit_2.mean | .2f}} for 2. Most of what the model
+# finds is not ink. True, ink alone ranks the ten digits much as the VAE does (rank correlation
+# {{anomaly-auroc: arms.rank_ink_32.mean | .2f}}). But 4 and 5, whose ink is no better than guessing or worse
+# ({{anomaly-auroc: arms.ink_digit_4.mean | .2f}} and {{anomaly-auroc: arms.ink_digit_5.mean | .2f}}), are found
+# ({{anomaly-auroc: arms.elbo_32_digit_4.mean | .2f}} and {{anomaly-auroc: arms.elbo_32_digit_5.mean | .2f}}).
 #
-# For 9 the ink explains nothing ({{anomaly-auroc: arms.matched_32_digit_9.mean | .2f}} at equal ink). Its rebuilt row above suggests
-# another reason: a nine is made of parts that the model knows, from 4, 7 and 8, and the decoder can put them together.
+# The great exception is 1. Its ink alone gives {{anomaly-auroc: arms.ink_digit_1.mean | .2f}}. Between pictures of equal ink the score of
+# {{anomaly-auroc: arms.elbo_32_digit_1.mean | .2f}} rises to {{anomaly-auroc: arms.matched_32_digit_1.mean | .2f}}, with 2 latents to
+# {{anomaly-auroc: arms.matched_2_digit_1.mean | .2f}} (three seeds: {{anomaly-auroc: arms.matched_2_digit_1.values.2 | .2f}} to
+# {{anomaly-auroc: arms.matched_2_digit_1.values.1 | .2f}}). So with 2 latents the ink explains what lies below guessing for ones,
+# within the spread of the seeds. With 32 it explains only a part. The rest may be the shape: a straight stroke may be easier to
+# describe than a bent one with as much ink. PCA fails for ones too, so this is not a fault of VAEs alone.
+#
+# For 9 the ink explains nothing ({{anomaly-auroc: arms.matched_32_digit_9.mean | .2f}} at equal ink). Its rebuilt row above suggests,
+# but does not prove, another reason: a nine is made of parts that the model knows, from 4, 7 and 8, and the decoder can put them together.
 #
 # ## 7. Other scores
 #
-# The negative ELBO is a sum of two terms. **Question.** Would one of them do better alone? And would a tighter bound, the
-# importance-weighted one of lesson 04 with 20 draws?
+# The negative ELBO is a sum of two terms. **Question.** Would one of them do better alone? And would a proper bound on
+# $-\log p(x)$, the importance-weighted one of lesson 04 with 20 draws?
 #
 # As a fifth score we divide the negative ELBO by the ink.
 #
@@ -430,19 +460,26 @@ plots.heatmap(
     rows=list(rows),
     columns=[*(str(digit) for digit in range(10)), "mean"],
     label="AUROC",
-    alt="AUROC of five scores for each left-out digit and on average. ELBO, reconstruction term and "
-    "importance-weighted bound are alike; the KL is lower for most digits; nats per black pixel are "
-    "high for 1 and 7 and low for 0, 2 and 8.",
+    center=0.5,
+    alt="AUROC of five scores for each left-out digit and on average, white at guessing. ELBO, reconstruction "
+    "term and importance-weighted bound are alike; the KL is lower for most digits; nats per black pixel are "
+    "far higher than the ELBO for 1, higher for 4, 7 and 9, and lower for the other six.",
 )
 
 # %% [markdown]
-# **Seen.** No score wins for all digits. The reconstruction term alone does about as well as the whole
-# ({{anomaly-auroc: arms.recon_32_mean.mean | .2f}} against {{anomaly-auroc: arms.elbo_32_mean.mean | .2f}} on average), the KL alone
+# **Seen.** On average nats per black pixel are best ({{anomaly-auroc: arms.per_ink_32_mean.mean | .2f}} against
+# {{anomaly-auroc: arms.elbo_32_mean.mean | .2f}} for the negative ELBO; with 2 latents
+# {{anomaly-auroc: arms.per_ink_2_mean.mean | .2f}} against {{anomaly-auroc: arms.elbo_2_mean.mean | .2f}}). But no score wins for all digits.
+# They find ones ({{anomaly-auroc: arms.per_ink_32_digit_1.mean | .2f}}) and lose zeros
+# ({{anomaly-auroc: arms.per_ink_32_digit_0.mean | .2f}} instead of {{anomaly-auroc: arms.elbo_32_digit_0.mean | .2f}}).
+#
+# The reconstruction term alone does about as well as the whole ({{anomaly-auroc: arms.recon_32_mean.mean | .2f}}), the KL alone
 # less well ({{anomaly-auroc: arms.kl_32_mean.mean | .2f}}), with 2 latents even worse than guessing
-# ({{anomaly-auroc: arms.kl_2_mean.mean | .2f}}). The tighter bound changes next to nothing
-# ({{anomaly-auroc: arms.iwae_32_mean.mean | .2f}}), so the failures are not the fault of a loose bound. Nats per black pixel find ones ({{anomaly-auroc: arms.per_ink_32_digit_1.mean | .2f}}) and lose
-# zeros ({{anomaly-auroc: arms.per_ink_32_digit_0.mean | .2f}} instead of
-# {{anomaly-auroc: arms.elbo_32_digit_0.mean | .2f}}). Which to take? Without anomalies nobody can tell.
+# ({{anomaly-auroc: arms.kl_2_mean.mean | .2f}}). The importance-weighted bound, which decodes draws, gives much the same
+# ({{anomaly-auroc: arms.iwae_32_mean.mean | .2f}}) and fails for the same digits. So the shortcut of section 1 does not make the
+# failures. Whether the exact likelihood would do better, this does not tell.
+#
+# Which to take? Without anomalies nobody can tell.
 #
 # ## 8. How to fool yourself
 #
@@ -465,7 +502,12 @@ for digit in blind_to:
         normal.quantile(torch.linspace(0, 1, 201)).tolist(),
         key=lambda t: f1(confusion(normal, anomaly, t)),
     )
-    for name, chosen in (("from normal pictures", honest), ("from the anomalies", leaked)):
+    choices = {
+        "from normal pictures": honest,
+        "from the anomalies": leaked,
+        "flags everything": float("-inf"),
+    }
+    for name, chosen in choices.items():
         report = confusion(normal, anomaly, chosen)
         print(
             f"blind to {digit}, threshold {name:20}: F1 {f1(report):.2f}, false alarms {report['false_positive_rate']:4.0%}"
@@ -473,15 +515,17 @@ for digit in blind_to:
 
 # %% [markdown]
 # **Seen.** With the anomalies at hand F1 rises each time, and so do the false alarms. For ones the "best" threshold flags
-# nearly everything. Over all digits and seeds F1 rises from {{anomaly-auroc: arms.f1_honest_32_mean.mean | .2f}} to
+# nearly everything, and for nines most. Flagging *everything* needs no model and gives those two
+# nearly the same F1 (each third line): where one picture in ten is an anomaly, an F1 near 0.2 costs nothing. Over all digits and seeds F1 rises from {{anomaly-auroc: arms.f1_honest_32_mean.mean | .2f}} to
 # {{anomaly-auroc: arms.f1_leaked_32_mean.mean | .2f}}, and the false alarms from
 # {{anomaly-auroc: arms.false_alarm_32_mean.mean | .0%}} to {{anomaly-auroc: arms.false_alarm_leaked_32_mean.mean | .0%}}.
 # The gain is no better detection. It is another point on the same ROC curve, one that could not have been
 # chosen without the answers, with far more false alarms than anybody agreed to.
 #
 # Other leaks are quieter: trying several scores, latent sizes or training lengths and reporting the one with the best AUROC
-# on the anomalies; or turning the score round for ones because then it works. All of them need anomalies that the user of
-# the detector does not have.
+# on the anomalies; or turning the score round for ones because then it works. All of them use the *test* anomalies, those of
+# which the report is to say how well they would be found. Whoever has other labelled anomalies may choose with them, and test
+# on the rest.
 #
 # ## 9. Clothes and digits
 #
@@ -496,10 +540,10 @@ from vae_lessons.data import Images, fashion_mnist
 clothes = fashion_mnist()
 
 
-def train_on(images: Images, epochs=15):
+def train_on(images: Images, prepare=binarize, epochs=15):
     seed_everything(0)
     vae = mlp_vae(32)
-    fit(vae, images, objective=elbo_terms, prepare=binarize, epochs=scaled_epochs(epochs))
+    fit(vae, images, objective=elbo_terms, prepare=prepare, epochs=scaled_epochs(epochs))
     return vae
 
 
@@ -510,9 +554,9 @@ model_of = {
 }
 
 
-def one_of_each(images: Images):
-    """The first picture of each class, black and white."""
-    return binarize(
+def one_of_each(images: Images, prepare=binarize):
+    """The first picture of each class."""
+    return prepare(
         torch.stack([images.images[images.labels == label][0] for label in range(10)])
     )
 
@@ -528,18 +572,22 @@ for shown, knows, images in (
         rows[f"by the model of {knows}"] = torch.sigmoid(model.decode(model.encode(x)[0]))
 plots.image_rows(
     rows,
-    alt="Ten digits, and below each a blurred shirt, dress or pair of trousers of similar outline; ten "
-    "pieces of clothing, and below each a dark, tangled digit.",
+    alt="Ten digits, and below each a grey smudge shaped like a shirt, a dress or a pair of trousers; ten "
+    "pieces of clothing, and below each a tangle of strokes, dark for most, pale for the coat and the "
+    "sandal.",
 )
 
 # %% [markdown]
 # **Seen.** Neither model leaves what it knows. The model of clothes turns digits into blurred garments, the model of digits
 # turns clothes into tangled strokes.
 #
-# Now the scores. For black and white pixels the likelihood is Bernoulli. For grey pixels it is a Gaussian with a learned
+# Now the scores, from longer runs: 30 epochs instead of 15, three seeds. For black and white pixels the likelihood is Bernoulli. For grey pixels it is a Gaussian with a learned
 # sigma (lesson 04). The last two columns do what many programs do: binary cross-entropy on *grey* pixels, which is no
-# likelihood. A famous paper found that models of clothes give digits the *higher* likelihood (Nalisnick et al. 2019; its
-# models were larger, and of other kinds as well). The control: fresh pictures of the kind that the model was trained on.
+# likelihood. A well-known paper found that deep generative models can give pictures of another kind the *higher* likelihood
+# (Nalisnick et al. 2019). The control: fresh pictures of the kind that the model was trained on.
+#
+# Two rows use no model. The ink is now the sum of the grey values. The **compressed size** is the number of bytes of a picture
+# packed by zlib, the method of zip files: the more regular the picture, the fewer.
 #
 # > **Predict.** In which of the six columns will strange pictures score *below* normal ones?
 
@@ -570,34 +618,50 @@ plots.heatmap(
     rows=list(rows),
     columns=list(columns),
     label="AUROC",
+    center=0.5,
     alt="AUROC of eight rows for digits shown to a model of clothes and the reverse, with three kinds of "
-    "pixels. The negative ELBO is near 1 in four columns, about 0.8 for digits in black and white and 0.3 for "
+    "pixels, white at guessing. The negative ELBO is near 1 in four columns, about 0.8 for digits in black and white and 0.3 for "
     "digits with cross-entropy. Fresh pictures of the same kind give one half, a blank picture 0.",
 )
 
 # %% [markdown]
 # **Seen.** Clothes are strange to a model of digits in every column. The reverse depends on the pixels. In black and white
 # digits are found only in part ({{ood-likelihood: arms.binary_clothes_other_elbo.mean | .2f}}), with a Gaussian nearly always
-# ({{ood-likelihood: arms.grey_clothes_other_elbo.mean | .2f}}), although digits have much less ink than clothes. The published paradox
-# appears in one column: with cross-entropy on grey pixels digits look more normal than clothes do
-# ({{ood-likelihood: arms.bce_clothes_other_elbo.mean | .2f}}). Fresh clothes against clothes give
-# {{ood-likelihood: arms.grey_clothes_same_elbo.mean | .2f}}, as a sound control must.
+# ({{ood-likelihood: arms.grey_clothes_other_elbo.mean | .2f}}), although digits have much less ink than clothes and compress far better
+# ({{ood-likelihood: arms.grey_clothes_other_ink.mean | .2f}} and {{ood-likelihood: arms.grey_clothes_other_zip.mean | .2f}}): not every
+# simple picture looks normal. A paradox like the published one appears in one column: with cross-entropy on grey pixels digits
+# look more normal than clothes do ({{ood-likelihood: arms.bce_clothes_other_elbo.mean | .2f}}). Fresh pictures of the same kind
+# give {{ood-likelihood: arms.bce_clothes_same_elbo.mean | .2f}} to {{ood-likelihood: arms.bce_digits_same_elbo.mean | .2f}} in the six
+# columns, near one half, as a sound control must.
 #
 # Why that column? Cross-entropy has a floor. Even a *perfect* decoder, whose answer is the grey value itself, pays for every
-# pixel that is neither black nor white. What does a picture cost at least?
+# pixel that is neither black nor white. What does a picture cost at least? And what does the score say when that floor is
+# subtracted, picture by picture?
 
 # %%
 from vae_lessons.data import to_float
 
+by_grey = train_on(clothes.train, prepare=to_float)
+score, floor = {}, {}
 for name, images in (("clothes", clothes.test.images), ("digits", digits.test.images)):
     grey = to_float(images)
-    floor = (torch.special.entr(grey) + torch.special.entr(1 - grey)).sum(1).mean()
-    print(f"{name}: at least {floor:.0f} nats per picture, however good the decoder")
+    score[name] = anomaly_score(by_grey, grey)
+    floor[name] = (torch.special.entr(grey) + torch.special.entr(1 - grey)).sum(1)
+    print(
+        f"{name}: at least {floor[name].mean():.0f} nats per picture, however good the decoder"
+    )
+above = {name: score[name] - floor[name] for name in score}
+for name, values in (
+    ("the score", score),
+    ("the floor alone", floor),
+    ("score minus floor", above),
+):
+    print(f"{name:17}: AUROC of digits {auroc(values['clothes'], values['digits']):.2f}")
 
 # %% [markdown]
-# **Seen.** Clothes are full of grey, and the floor charges them for it, whatever the model has learned. It is no likelihood, and
-# so the score is none either. The published results used proper likelihoods of grey levels, with other models; this explanation
-# is not theirs. Our Gaussian does not show the paradox.
+# **Seen.** Clothes are full of grey, and the floor charges them for it, whatever the model has learned. Subtract it, and the
+# paradox is gone: the model does find digits strange. Cross-entropy of grey pixels is no likelihood, so this score bounds none.
+# This explains our column, not the published results. Our Gaussian, which is a likelihood, does not show the paradox.
 #
 # But look at the last row. A *blank* picture scores lower than nearly every normal one, in all six columns. Nothing is
 # simpler, and the score never asks whether there is anything in the picture.
@@ -608,23 +672,37 @@ for name, images in (("clothes", clothes.test.images), ("digits", digits.test.im
 # damage does the score see?
 
 # %%
-x = one_of_each(digits.test).view(-1, 1, 28, 28)
+x = one_of_each(digits.test, prepare=to_float).view(-1, 1, 28, 28)
 torch.manual_seed(0)
-erased = x.clone()
-erased[..., 14:, :] = 0
-noisy = torch.where(torch.rand_like(x) < 0.02, torch.rand_like(x).round(), x)
+patch, lower = x.clone(), x.clone()
+patch[..., 10:18, 10:18] = 0
+lower[..., 14:, :] = 0
+
+
+def noisy(share):
+    """This share of the pixels is drawn anew, black or white; about half of them stay as they were."""
+    return torch.where(torch.rand_like(x) < share, torch.rand_like(x).round(), x)
+
+
 spoiled = {
     "as they are": x,
-    "noise in 2 % of pixels": noisy,
+    "noise in 10 %": noisy(0.1),
+    "noise in 2 %": noisy(0.02),
+    "shifted by 5 pixels": x.roll((4, 3), (2, 3)),  # 4 down, 3 right, round the edges
     "a quarter turn": x.rot90(1, (2, 3)),
-    "lower half erased": erased,
-    "thinner": -F.max_pool2d(F.pad(-x, (0, 1, 0, 1)), 2, 1),
+    "upside down": x.rot90(2, (2, 3)),
     "thicker": F.max_pool2d(F.pad(x, (0, 1, 0, 1)), 2, 1),
+    "square of 8 x 8 erased": patch,
+    "lower half erased": lower,
+    "thinner": -F.max_pool2d(F.pad(-x, (0, 1, 0, 1)), 2, 1),
+    "dimmed to half": x / 2,
+    "blurred": F.avg_pool2d(x, 3, 1, 1),
 }
 plots.image_rows(
     {name: images.reshape(10, -1) for name, images in spoiled.items()},
-    alt="Six rows of the ten digits: unchanged, with a few random pixels, turned by a quarter, with "
-    "the lower half missing, with thinner and with thicker strokes.",
+    alt="Twelve rows of the ten digits in grey: unchanged, with many and with a few random pixels, "
+    "shifted, turned by a quarter, upside down, with thicker strokes, with a square or the lower half "
+    "missing, with thinner strokes, at half the darkness, and blurred.",
 )
 
 # %% [markdown]
@@ -655,13 +733,23 @@ plots.seed_dots(
     xlabel="AUROC of spoiled against unspoiled test digits, in percent",
     reference=("guessing", 0.5),
     alt="AUROC of eleven kinds of damage for a model of grey digits. Noise, shift and quarter turn lie "
-    "above 85 percent, upside down, thicker, and erased parts between 60 and 80, thinner just below 50, "
-    "dimmed and blurred below 10.",
+    "above 85 percent, upside down, thicker, and erased parts between 60 and 80, thinner at 43, "
+    "dimmed and blurred below 10. Ink alone is above the model for thicker strokes and for dimmed and "
+    "blurred digits only.",
 )
 
 # %% [markdown]
 # **Seen.** The score sees what adds detail or puts strokes where none belong: noise, shifts, quarter turns. It sees erased
-# parts only in part: what is missing cannot cost anything. Thinner strokes even look a little more normal, and dimmed or blurred digits far more so than sharp
+# parts only in part ({{ood-likelihood: arms.grey_digits_spoiled_patch_elbo.mean | .2f}} and
+# {{ood-likelihood: arms.grey_digits_spoiled_lower_half_elbo.mean | .2f}}): white where it expects ink costs something, but the
+# stroke's own cost is saved. (Their ink alone would make them look normal,
+# {{ood-likelihood: arms.grey_digits_spoiled_patch_ink.mean | .2f}} and
+# {{ood-likelihood: arms.grey_digits_spoiled_lower_half_ink.mean | .2f}}.) Upside down it is right more often than not
+# ({{ood-likelihood: arms.grey_digits_spoiled_half_turn_elbo.mean | .2f}}): some digits are digits that way round too. Thicker strokes
+# are found ({{ood-likelihood: arms.grey_digits_spoiled_thicker_elbo.mean | .2f}}), but ink alone finds them better
+# ({{ood-likelihood: arms.grey_digits_spoiled_thicker_ink.mean | .2f}}).
+#
+# Thinner strokes even look a little more normal, and dimmed or blurred digits far more so than sharp
 # ones ({{ood-likelihood: arms.grey_digits_spoiled_dimmed_elbo.mean | .2f}} and
 # {{ood-likelihood: arms.grey_digits_spoiled_blurred_elbo.mean | .2f}}): smooth and pale is easy to describe. Ink alone does not explain that
 # for blur, which takes no ink away. (With cross-entropy on grey pixels blurred digits do score high,
@@ -670,12 +758,14 @@ plots.seed_dots(
 # ## Summary
 #
 # - Anomaly detection learns from normal pictures only. The negative ELBO is a score: how badly a picture fits.
-# - The threshold comes from normal pictures that were not trained on. It can promise a false-alarm rate, never a recall.
+# - The threshold comes from normal pictures that were not trained on. It can promise a false-alarm
+#   rate, as long as new normal pictures are like those; never a recall.
 # - AUROC is how often an anomaly scores higher than a normal picture. Precision depends on how rare anomalies are.
-# - The score is a sum over pixels, so it measures complexity too: simple pictures look normal. Always compare with a score
-#   that uses no model, such as the amount of ink.
-# - It also misses what is made of known parts.
-# - Whoever chooses a threshold or a score with the anomalies at hand measures something that nobody can use.
+# - The score is a sum over pixels, so how much there is in a picture counts too: ones and blank pictures look normal, and with
+#   a Gaussian dimmed and blurred ones do. It is no rule: grey digits are simpler than clothes, and a Gaussian model of clothes
+#   finds them. Always compare with a score that uses no model, such as the amount of ink.
+# - Nines are missed although their ink is ordinary, perhaps because they are made of known parts.
+# - Whoever chooses a threshold or a score with the *test* anomalies at hand reports more than new ones will give.
 
 # %% [markdown]
 # ## Quiz
@@ -686,21 +776,21 @@ plots.seed_dots(
 # **1. A colleague sets the threshold to the 95 % quantile of the scores of the training pictures. What will the false-alarm rate on new normal pictures be?**
 #
 # <details><summary>A. 5 %.</summary>No. The model fits its training pictures better than new ones, so new ones score higher and more of them are flagged.</details>
-# <details><summary>B. More than 5 %.</summary>Right. How much more depends on how far the model has overfitted. Section 2 shows it for this lesson's models.</details>
+# <details><summary>B. More than 5 %, as a rule.</summary>Right. How much more depends on how far the model has overfitted. For this lesson's models it is little (section 2).</details>
 # <details><summary>C. Less than 5 %, because training pictures are the hardest.</summary>No. They are the easiest: the model was fitted to them.</details>
 
 # %% [markdown]
 # **2. An AUROC of 0.15 for ones means: turn the score round and you get 0.85. Problem solved?**
 #
 # <details><summary>A. Yes, the sign of a score is a convention.</summary>No. Turned round, the score fails for every digit for which it worked. And you need ones to know that it must be turned.</details>
-# <details><summary>B. No: which way to turn it is learned from the anomalies, and other anomalies need the other way.</summary>Right. The low value says that ones are simple pictures, not that the score has the wrong sign.</details>
+# <details><summary>B. No: which way to turn it is learned from the anomalies, and other anomalies need the other way.</summary>Right. The low value says that ones cost this model few nats, not that the score has the wrong sign.</details>
 # <details><summary>C. No, an AUROC below one half is a mistake in the code.</summary>No. It says that anomalies score lower than normal pictures. For ones that is what happens.</details>
 
 # %% [markdown]
 # **3. In a test set with as many anomalies as normal pictures, a detector has recall 0.9, false-alarm rate 0.05 and precision 0.95. In use, one picture in a hundred is an anomaly. Which of the three changes?**
 #
 # <details><summary>A. None, they belong to the detector.</summary>No. Precision also depends on how many of the pictures are anomalies.</details>
-# <details><summary>B. The false-alarm rate, to 5 in 100 pictures.</summary>No. It is a share of the normal pictures, however many there are.</details>
+# <details><summary>B. The false-alarm rate, to 0.5 %.</summary>No. It is a share of the normal pictures, however many there are.</details>
 # <details><summary>C. The precision, to 15 %.</summary>Right: of 1,000 pictures 10 are anomalies, 9 of them are found, and 5 % of 990 are false alarms, about 50. 9 of 59 alarms are right.</details>
 
 # %% [markdown]

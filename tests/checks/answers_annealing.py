@@ -36,8 +36,11 @@ def through_float32(step, warmup_steps, start=0.0, end=1.0):
 
 
 @right(WARMUP)
-def limited_by_end(step, warmup_steps, start=0.0, end=1.0):
-    return end if warmup_steps <= 0 else min(end, start + (end - start) / warmup_steps * step)
+def limited_by_both(step, warmup_steps, start=0.0, end=1.0):
+    if warmup_steps <= 0:
+        return end
+    weight = start + (end - start) / warmup_steps * step
+    return min(weight, end) if start < end else max(weight, end)
 
 
 _farthest = {}
@@ -63,6 +66,21 @@ WARMUP_MUTANTS = {
     "adds_end": (lambda s, w, a=0.0, b=1.0: a + b * _f(s, w), "whole of end is added"),
     "adds_share": (lambda s, w, a=0.0, b=1.0: a + _f(s, w), "share is added to start as it is"),
     "limited_to_1": (lambda s, w, a=0.0, b=1.0: min(1.0, a + (b - a) * s / w), "limited to 1"),
+    "limited_to_end": (
+        lambda s, w, a=0.0, b=1.0: min(b, a + (b - a) * s / w) if w else b,
+        "start may lie above end: limit the share",
+    ),
+    "clipped_between": (
+        lambda s, w, a=0.0, b=1.0: float(np.clip(a + (b - a) * s / w, a, b)) if w else b,
+        "clipped to [start, end], but start may",
+    ),
+    "kept_between": (
+        lambda s, w, a=0.0, b=1.0: max(a, min(b, a + (b - a) * s / w)) if w else b,
+        "kept above start and below end, but start may",
+    ),
+    "adds_share_no_clamp": (lambda s, w, a=0.0, b=1.0: a + s / w, "as it is, and the line goes on"),
+    "adds_share_to_1": (lambda s, w, a=0.0, b=1.0: min(1.0, a + s / w), "and the sum is limited to 1"),
+    "adds_share_to_end": (lambda s, w, a=0.0, b=1.0: min(b, a + s / w), "and the sum is limited to end"),
     "always_end": (lambda s, w, a=0.0, b=1.0: b, "This is end at every step"),
     "always_start": (lambda s, w, a=0.0, b=1.0: a, "This is start at every step"),
     "floor_division": (lambda s, w, a=0.0, b=1.0: a + (b - a) * min(1, s // w), "jumps from start to end"),
@@ -92,7 +110,7 @@ def minimum(step, period, ramp_fraction=0.5):
 
 @right(CYCLE)
 def reuses_the_warmup(step, period, ramp_fraction=0.5):
-    return early_return(step % period, round(period * ramp_fraction))
+    return early_return(step % period, period * ramp_fraction)
 
 
 @right(CYCLE)
@@ -105,7 +123,7 @@ def position_in_a_period(step, period, ramp_fraction=0.5):
 
 @right(CYCLE)
 def numpy_clip(step, period, ramp_fraction=0.5):
-    return np.clip(math.fmod(step, period) / int(period * ramp_fraction), 0, 1)
+    return np.clip(math.fmod(step, period) / (period * ramp_fraction), 0, 1)
 
 
 @right(CYCLE)
@@ -137,6 +155,10 @@ CYCLE_MUTANTS = {
     "sawtooth": (lambda s, p, r=0.5: s % (p * r) / (p * r), "starts again after each ramp"),
     "long_period": (lambda s, p, r=0.5: min(1.0, s % (p + 1) / (p * r)), "one step too long"),
     "short_ramp": (lambda s, p, r=0.5: min(1.0, (s % p) / (p * r - 1)), "reaches 1 one step early"),
+    "truncated_ramp": (lambda s, p, r=0.5: min(1.0, s % p / int(p * r)), "ramp was cut to whole steps"),
+    "floored_ramp": (lambda s, p, r=0.5: min(1.0, s % p / (p * r // 1)), "ramp was cut to whole steps"),
+    "rounded_ramp": (lambda s, p, r=0.5: early_return(s % p, round(p * r)), "ramp was rounded to whole steps"),
+    "ceiled_ramp": (lambda s, p, r=0.5: early_return(s % p, math.ceil(p * r)), "ramp was rounded up"),
     "swapped_remainder": (lambda s, p, r=0.5: min(1.0, (p % s) / (p * r)), "raised ZeroDivisionError"),
     "tensor": (lambda s, p, r=0.5: torch.tensor(minimum(s, p, r)), ".item()"),
     "always_one": (lambda s, p, r=0.5: 1.0, "gave 1, expected 0"),
@@ -172,6 +194,11 @@ def relu_and_in_place(kl, min_nats):
 def where_in_double(kl, min_nats):
     mean = torch.einsum("bd->d", kl.double()) / kl.size(0)
     return torch.where(mean < min_nats, torch.full_like(mean, min_nats), mean).sum(-1)
+
+
+@right(BITS)
+def larger_of_two_tensors(kl, min_nats):
+    return sum(max(value, torch.tensor(min_nats)) for value in kl.mean(0))
 
 
 BITS_MUTANTS = {

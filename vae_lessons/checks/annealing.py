@@ -58,6 +58,7 @@ def judge_linear_warmup(answer: Any, rng: torch.Generator) -> None:
     calls = [(step, short) for step in _steps(short)]
     calls += [(step, middle, start, end) for step in _steps(middle)]
     calls += [(step, long, 0.0, high) for step in _steps(long)]
+    calls += [(step, middle, high, start) for step in _steps(middle)]  # a line that falls
     _schedule(answer, WARMUP, calls, _warmup, WARMUP_MISTAKES)
     _no_warmup(answer, start, end)
     _schedule(answer, WARMUP, [(0, 1, start, end), (1, 1, start, end), (3, 9, end, end)], _warmup, {})
@@ -113,6 +114,23 @@ WARMUP_MISTAKES: dict[str, Rule] = {
     "The share is added to start as it is: multiply it by (end - start) first.": (
         lambda s, w, a=0.0, b=1.0: a + _share(s, w)
     ),
+    "The share is added to start as it is, and the line goes on after the warm-up: multiply it by (end - start), and "
+    "stop at end.": lambda s, w, a=0.0, b=1.0: a + s / w,
+    "The share is added to start as it is and the sum is limited to 1: multiply the share by (end - start).": (
+        lambda s, w, a=0.0, b=1.0: min(1.0, a + s / w)
+    ),
+    "The share is added to start as it is and the sum is limited to end: multiply the share by (end - start).": (
+        lambda s, w, a=0.0, b=1.0: min(b, a + s / w)
+    ),
+    "The weight is limited to end from above, but start may lie above end: limit the share of the way to 1.": (
+        lambda s, w, a=0.0, b=1.0: min(b, a + (b - a) * s / w)
+    ),
+    "The weight is clipped to [start, end], but start may lie above end: limit the share of the way to 1.": (
+        lambda s, w, a=0.0, b=1.0: min(b, max(a, a + (b - a) * s / w))
+    ),
+    "The weight is kept above start and below end, but start may lie above end: limit the share of the way to 1.": (
+        lambda s, w, a=0.0, b=1.0: max(a, min(b, a + (b - a) * s / w))
+    ),
     "The weight is limited to 1: the limit is end.": lambda s, w, a=0.0, b=1.0: min(1.0, a + (b - a) * s / w),
     "This is end at every step: the weight has to rise from start.": lambda s, w, a=0.0, b=1.0: b,
     "This is start at every step: the weight has to rise to end.": lambda s, w, a=0.0, b=1.0: a,
@@ -158,6 +176,9 @@ def judge_cyclical(answer: Any, rng: torch.Generator) -> None:
     for fraction in (0.25, 0.75, 1.0):
         length = 4 * _whole(3, 9, rng)
         calls += [(step, length, fraction) for step in _cycle_steps(length, fraction)]
+    for fraction in (0.25, 0.5):  # ramps of k + 1/4, k + 1/2 and k + 3/4 steps
+        for length in (4 * _whole(3, 9, rng) + 1, 4 * _whole(3, 9, rng) + 3):
+            calls += [(step, length, fraction) for step in _cycle_steps(length, fraction)]
     _schedule(answer, CYCLICAL, calls, _cycle, CYCLE_MISTAKES)
     _forgetful(answer, CYCLICAL, calls, _cycle)
 
@@ -176,6 +197,13 @@ def _position(change: Callable[[float, float], float]) -> Rule:
     """A rule of the position in the period, in [0, 1), and the ramp's fraction."""
     return lambda s, p, r=0.5: change((s % p) / p, r)
 
+
+def _ramp_of(whole: Callable[[float], int]) -> Rule:
+    """A schedule whose ramp is made a whole number of steps."""
+    return lambda s, p, r=0.5: min(1.0, (s % p) / whole(p * r))
+
+
+WHOLE_RAMP = "It takes period * ramp_fraction steps, whole or not: with period=5 that is 2.5, so step 1 gives 0.4."
 
 CYCLE_MISTAKES: dict[str, Rule] = {
     "The weight never starts again: take the step's place in its period, step % period.": (
@@ -209,6 +237,9 @@ CYCLE_MISTAKES: dict[str, Rule] = {
     "The period is one step too long: step % period starts again at step period.": (
         lambda s, p, r=0.5: min(1.0, (s % (p + 1)) / (p * r))
     ),
+    f"The ramp was cut to whole steps. {WHOLE_RAMP}": _ramp_of(math.floor),
+    f"The ramp was rounded to whole steps. {WHOLE_RAMP}": _ramp_of(round),
+    f"The ramp was rounded up to whole steps. {WHOLE_RAMP}": _ramp_of(math.ceil),
     "The ramp reaches 1 one step early: divide by period * ramp_fraction.": (
         lambda s, p, r=0.5: min(1.0, (s % p) / (p * r - 1))
     ),

@@ -38,7 +38,7 @@ def judge_free_bits(answer: Any, rng: torch.Generator) -> None:
         "with a floor of 0": (kl, 0.0),
         "for a batch of one": (kl[:1], 0.5),
         "for one latent": (kl[:, 2:3], 0.5),
-        "for one latent below the floor": (kl[:, :1], 2),
+        "for one latent below the floor": (kl[:, :1], 2.0),
         "for float64": (_kl(4, rng).double(), 0.3),
         "for a non-contiguous kl": (strided(kl), 0.5),
         "for thousands of nats": (3000 * kl, 500.0),

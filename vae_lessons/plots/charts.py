@@ -3,10 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from vae_lessons.plots.picture import DASHES, MARKERS, SERIES_COLORS, WIDTH, Picture
+
+CENTERED = colormaps["PuOr"].resampled(21)  # orange, white, violet; few steps survive the 128 colours of a Picture
+BRIGHTNESS = np.array([0.299, 0.587, 0.114])  # of red, green and blue to the eye
 
 
 def lines(
@@ -71,11 +75,14 @@ def seed_dots(
     xlabel: str,
     alt: str,
     reference: tuple[str, float] | None = None,
+    share: bool = True,
 ) -> Picture:
     """Shares measured over seeds: a row per entry, in it a colour and a shape per series, one open mark per seed.
 
-    A bar and a number show each mean. `reference` is a dashed line with its name.
+    A bar and a number show each mean. `reference` is a dashed line with its name. With `share` the axis is 0 to 100 %;
+    without, numbers have two decimals, and the axis goes from 0 to a little above the largest.
     """
+    number = "{:.0%}" if share else "{:.2f}"
     figure = Figure(figsize=(WIDTH, 1.1 + 0.42 * len(rows)), layout="constrained")
     ax = figure.subplots()
     for i, series in enumerate(rows.values()):
@@ -84,15 +91,16 @@ def seed_dots(
             label = name if i == 0 else None
             ax.plot(values, [y] * len(values), MARKERS[j], mfc="none", color=color, ms=6, label=label)
             ax.plot([mean, mean], [y - 0.14, y + 0.14], color="black", lw=2)
-        text = " · ".join(f"{np.mean(values):.0%}" for values in series.values())
+        text = " · ".join(number.format(np.mean(values)) for values in series.values())
         ax.annotate(text, (1.01, i), xycoords=("axes fraction", "data"), va="center")
     if reference:
         ax.axvline(reference[1], color="black", ls="--", lw=1, label=reference[0])
     ax.set_yticks(range(len(rows)), list(rows))
     ax.invert_yaxis()
     ax.grid(axis="x", alpha=0.3)
-    ax.set(xlabel=xlabel, xlim=(-0.02, 1.02))
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    top = 1.0 if share else ax.dataLim.xmax  # of the marks and of the reference
+    ax.set(xlabel=xlabel, xlim=(-0.02 * top, 1.02 * top))
+    ax.xaxis.set_major_formatter(lambda value, _: number.format(value))
     figure.legend(loc="outside upper center", ncols=4, frameon=False)
     return Picture(figure, alt)
 
@@ -112,7 +120,10 @@ def curves(
         for i, (name, (x, y)) in enumerate(series.items()):
             ax.plot(x, y, ls=DASHES[i], color=SERIES_COLORS[i], lw=2, label=name)
         ax.set(title=title, xlabel=xlabel)
-        ax.legend(frameon=False)
+        if all(isinstance(value, int) for x, _ in series.values() for value in x):
+            ax.xaxis.get_major_locator().set_params(integer=True)
+        if len(series) > 1:  # a single curve is named by its panel
+            ax.legend(frameon=False)
     axes[0].set_ylabel(ylabel)
     if from_zero:
         axes[0].set_ylim(bottom=0)
@@ -153,21 +164,28 @@ def labelled_points(
         color = SERIES_COLORS[i % len(SERIES_COLORS)]
         ax.plot(x, y, MARKERS[i % len(MARKERS)], mfc="none", color=color, ms=6)
         ax.annotate(name, means[i], xytext=(9, 5), textcoords="offset points")
-    ax.margins(0.12)
+    ax.margins(x=0.18, y=0.12)  # room for the name on the right
     ax.set(xlabel=xlabel, ylabel=ylabel)
     return Picture(figure, alt)
 
 
-def heatmap(table: Tensor, *, rows: Sequence[str], columns: Sequence[str], label: str, alt: str) -> Picture:
-    """A table (R, C) of numbers, dark for large ones, each written in its cell; `label` says what they are."""
+def heatmap(
+    table: Tensor, *, rows: Sequence[str], columns: Sequence[str], label: str, alt: str, center: float | None = None
+) -> Picture:
+    """A table (R, C) of numbers, dark for large ones, each written in its cell; `label` says what they are.
+
+    With `center`, that number is white, and what lies above it is violet, what lies below it orange, as far as it lies.
+    """
     figure = Figure(figsize=(WIDTH, 0.9 + 0.32 * len(rows)), layout="constrained")
     ax = figure.subplots()
     values = table.detach().cpu().numpy()
-    top = float(values.max()) or 1.0
-    shown = ax.imshow(values, cmap="Blues", vmin=0, vmax=top, aspect="auto")
+    middle = center or 0.0
+    reach = float(abs(values - middle).max() if center is not None else values.max()) or 1.0
+    low, cmap = (0.0, "Blues") if center is None else (middle - reach, CENTERED)
+    shown = ax.imshow(values, cmap=cmap, vmin=low, vmax=middle + reach, aspect="auto")
     for (row, column), value in np.ndenumerate(values):
-        color = "white" if value > 0.6 * top else "black"
-        ax.text(column, row, f"{value:.2f}", ha="center", va="center", color=color)
+        dark = value > 0.6 * reach if center is None else BRIGHTNESS @ shown.to_rgba(value)[:3] < 0.46
+        ax.text(column, row, f"{value:.2f}", ha="center", va="center", color="white" if dark else "black")
     ax.set_xticks(range(len(columns)), list(columns))
     ax.set_yticks(range(len(rows)), list(rows))
     figure.colorbar(shown, label=label)
@@ -181,7 +199,7 @@ def roc(
     points: Mapping[str, tuple[float, float]] | None = None,
 ) -> Picture:
     """Detection rate over false-alarm rate, a curve per entry, with the diagonal of guessing; `points` are marked."""
-    figure = Figure(figsize=(0.75 * WIDTH, 0.65 * WIDTH), layout="constrained")
+    figure = Figure(figsize=(0.92 * WIDTH, 0.6 * WIDTH), layout="constrained")
     ax = figure.subplots()
     ax.plot([0, 1], [0, 1], color="0.6", lw=1, label="guessing")
     for i, (name, (false_alarms, detections)) in enumerate(series.items()):
@@ -190,5 +208,6 @@ def roc(
         ax.plot(x, y, MARKERS[i], color="black", ms=8, label=name)
     ax.set(xlabel="false-alarm rate: share of normal images flagged", ylabel="share of anomalies flagged (recall)")
     ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-    ax.legend(frameon=False, loc="lower right")
+    ax.set_aspect("equal")
+    figure.legend(frameon=False, loc="outside right center")
     return Picture(figure, alt)
