@@ -114,7 +114,7 @@ plots.curves(
 #
 # Try `bins=100`: the curve hardly moves. That is why the places are drawn at random. The pictures of the lesson have only 64
 # places; turned a little, all 64 differ in each latent, and with bins fine enough each latent knows them all. The gap would
-# then depend on the bins, and not on the code.
+# then depend on the bins more than on the code.
 
 # %% [markdown]
 # ## What passed

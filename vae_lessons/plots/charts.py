@@ -98,7 +98,7 @@ def seed_dots(
     ax.set_yticks(range(len(rows)), list(rows))
     ax.invert_yaxis()
     ax.grid(axis="x", alpha=0.3)
-    top = 1.0 if share else ax.dataLim.xmax  # of the marks and of the reference
+    top = 1.0 if share else 1.02 * ax.dataLim.xmax  # of the marks and of the reference
     ax.set(xlabel=xlabel, xlim=(-0.02 * top, 1.02 * top))
     ax.xaxis.set_major_formatter(lambda value, _: number.format(value))
     figure.legend(loc="outside upper center", ncols=4, frameon=False)
