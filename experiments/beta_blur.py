@@ -113,6 +113,5 @@ CLAIM = Claim(
     order=(
         ("reconstruction_0.1", "reconstruction_8"),
         ("reconstruction_ae", "reconstruction_8"),
-        ("sample_0.1", "sample_8"),
     ),
 )
