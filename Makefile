@@ -22,8 +22,8 @@ lab: lab-env ## open the course in JupyterLab (first time: 2 to 10 minutes to in
 	@echo "Starting JupyterLab: if no browser opens, open the address below in one. Stop with Ctrl-C, twice."
 	@$(IN_ENV)/python -m jupyterlab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=$(START) $(LAB_FLAGS) $(LAB_ARGS)
 
-test: dev-env ## check style and run every test: about five minutes (PYTEST_ARGS="..." for pytest)
-	@echo "Checking style, then running every test: about five minutes."
+test: dev-env ## check style and run every test: about fifteen minutes (PYTEST_ARGS="..." for pytest)
+	@echo "Checking style, then running every test: about fifteen minutes."
 	@$(IN_ENV)/ruff check .
 	@$(IN_ENV)/ruff format --check .
 	@$(IN_ENV)/python -m pytest $(PYTEST_ARGS)
